@@ -1,0 +1,169 @@
+"""All settings. Each comes from the environment; an unknown ``BIHUAN_`` variable stops the start."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+KNOWN = {
+    "BIHUAN_DATABASE_URL": "where the application logs in (role without tables)",
+    "BIHUAN_OWNER_DATABASE_URL": "where migrations log in (role that owns the tables)",
+    "BIHUAN_DATA": "folder for the embedded database, keys and files",
+    "BIHUAN_ADDRESS": "host:port to serve on",
+    "BIHUAN_SECRET_KEY": "secret of the web application",
+    "BIHUAN_SECRET_KEY_FILE": "file that holds that secret",
+    "BIHUAN_DEBUG": "1 for a developer's machine",
+    "BIHUAN_HOSTS": "host names served, separated by commas",
+    "BIHUAN_DISTRICT": "code of the district",
+    "BIHUAN_COUNTRY": "country whose calendar holds",
+    "BIHUAN_ZONE": "time zone of the district",
+    "BIHUAN_SCENES": "scenes that are on, separated by commas",
+    "BIHUAN_WEB_WORKERS": "web processes",
+    "BIHUAN_HTTPS": "1 when served behind HTTPS",
+    "BIHUAN_RATE": "reports a minute from one address",
+    "BIHUAN_TEST_CLUSTER": "set by the test suite: the cluster that its workers share",
+}
+
+unknown = sorted(name for name in os.environ if name.startswith("BIHUAN_") and name not in KNOWN)
+if unknown:
+    raise ImproperlyConfigured(
+        f"Unknown setting {', '.join(unknown)}. Known settings: {', '.join(sorted(KNOWN))}. Correct the name or unset it."
+    )
+
+
+def env(name: str, default: str = "") -> str:
+    return os.environ.get(name, default)
+
+
+def flag(name: str) -> bool:
+    value = env(name, "0")
+    if value not in {"0", "1"}:
+        raise ImproperlyConfigured(f"{name}={value!r}: write 1 or 0.")
+    return value == "1"
+
+
+def whole(name: str, default: int) -> int:
+    value = env(name, str(default))
+    if not value.isdigit():
+        raise ImproperlyConfigured(f"{name}={value!r}: write a whole number.")
+    return int(value)
+
+
+def database(url: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    if url and parts.scheme not in {"postgresql", "postgres"}:
+        raise ImproperlyConfigured(f"A database address must begin with postgresql://, not {parts.scheme}://.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path[1:]) or "bihuan",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": False,
+        "OPTIONS": {"prepare_threshold": 2, "server_side_binding": True},
+    }
+
+
+DATA = Path(env("BIHUAN_DATA", str(Path.cwd() / ".bihuan"))).expanduser()
+DISTRICT = env("BIHUAN_DISTRICT", "500103")
+COUNTRY = env("BIHUAN_COUNTRY", "CN")
+ZONE = env("BIHUAN_ZONE", "Asia/Shanghai")
+SCENES = [key for key in env("BIHUAN_SCENES", "city").split(",") if key]
+REPORTS_PER_MINUTE = whole("BIHUAN_RATE", 30)
+
+DATABASES = {"default": database(env("BIHUAN_DATABASE_URL"))}
+
+DEBUG = flag("BIHUAN_DEBUG")
+ALLOWED_HOSTS = env("BIHUAN_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
+_secret_file = env("BIHUAN_SECRET_KEY_FILE")
+SECRET_KEY = env("BIHUAN_SECRET_KEY") or (
+    Path(_secret_file).read_text(encoding="ascii").strip() if _secret_file else "only-for-commands-that-sign-nothing"
+)
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "axes",
+    "bihuan.desk",
+    "bihuan.faces",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 1
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_VERBOSE = False
+ROOT_URLCONF = "bihuan.wiring.urls"
+WSGI_APPLICATION = "bihuan.wiring.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+            ]
+        },
+    }
+]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = flag("BIHUAN_HTTPS")
+SESSION_COOKIE_AGE = 12 * 3600
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/console/"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "font-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "manifest-src": ["'self'"],
+        "worker-src": ["'self'"],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = ZONE
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"bihuan": {"level": "INFO"}},
+}
