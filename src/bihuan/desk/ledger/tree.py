@@ -1,13 +1,13 @@
 """The Merkle tree of RFC 9162 §2.1 over the feed of one world, with SHA-256.
 
-A leaf is an event in feed order: `SHA-256(0x00 ‖ the exact stored bytes)`. A node is
-`SHA-256(0x01 ‖ left ‖ right)`. All hashes are 32 raw bytes; positions count from zero.
+A leaf is an event in feed order: ``SHA-256(0x00 ‖ the exact stored bytes)``. A node is
+``SHA-256(0x01 ‖ left ‖ right)``. All hashes are 32 raw bytes; positions count from zero.
 
 Storage is tiled (compare C2SP tlog-tiles): the leaf hashes, and one hash for every complete
 subtree of 2^8, 2^16 and 2^24 leaves. That is 1/255 more rows than leaves, and a proof reads a
 few tiles of at most 256 hashes whatever the size of the tree.
 
-Nothing here does I/O: the database and the tests each bring a `HashStore`.
+Nothing here does I/O: the database and the tests each bring a ``HashStore``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,12 +26,12 @@ class LedgerError(ValueError):
     """The ledger cannot answer: a request out of range, or stored hashes that are missing or malformed."""
 
 
-class Subtree(NamedTuple):
-    """The root of a complete subtree: 2^level leaves, the index-th of that width (from zero)."""
+class SubtreeRow(NamedTuple):
+    """The root of a complete subtree: 2^level leaves, at this position among those of its width (from zero)."""
 
     level: int
-    index: int
-    hash: bytes
+    position: int
+    digest: bytes
 
 
 class HashStore(Protocol):
@@ -54,8 +54,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 class Frontier:
     """The right edge of a tree: all that is needed to append and to name the root.
 
-    `hashes` are the roots of the complete subtrees that the size is made of, largest first:
-    one for each set bit of `size`.
+    ``hashes`` are the roots of the complete subtrees that the size is made of, largest first:
+    one for each set bit of ``size``.
     """
 
     __slots__ = ("_hashes", "_size")
@@ -78,15 +78,15 @@ class Frontier:
     def hashes(self) -> tuple[bytes, ...]:
         return tuple(self._hashes)
 
-    def append(self, leaf: bytes) -> list[Subtree]:
+    def append(self, leaf: bytes) -> list[SubtreeRow]:
         return self.append_many((leaf,))
 
-    def append_many(self, leaves: Iterable[bytes]) -> list[Subtree]:
+    def append_many(self, leaves: Iterable[bytes]) -> list[SubtreeRow]:
         """Append leaf hashes; return the stored-level subtrees they completed, lower levels first.
 
-        All or nothing: on `LedgerError` the frontier is as before.
+        All or nothing: on ``LedgerError`` the frontier is as before.
         """
-        size, edge, completed = self._size, self._hashes.copy(), list[Subtree]()
+        size, edge, completed = self._size, self._hashes.copy(), list[SubtreeRow]()
         for leaf in leaves:
             if len(leaf) != HASH_BYTES:
                 msg = f"leaf {size} has {len(leaf)} bytes; append leaf hashes of {HASH_BYTES} bytes, not events"
@@ -96,7 +96,7 @@ class Frontier:
                 node = sha256(b"\x01" + edge.pop() + node).digest()
                 level, index = level + 1, index >> 1
                 if level in SUBTREE_LEVELS:
-                    completed.append(Subtree(level, index, node))
+                    completed.append(SubtreeRow(level, index, node))
             edge.append(node)
             size += 1
         self._size, self._hashes = size, edge
@@ -116,12 +116,15 @@ class Frontier:
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
+        if len(raw) < 8:
+            msg = f"a frontier row has {len(raw)} bytes; it begins with a size of 8: run `bihuan audit`"
+            raise LedgerError(msg)
         hashes = [raw[at : at + HASH_BYTES] for at in range(8, len(raw), HASH_BYTES)]
         return cls(int.from_bytes(raw[:8], "big"), hashes)
 
     @classmethod
     def of(cls, store: HashStore, size: int) -> Self:
-        """The frontier of the first `size` leaves, rebuilt from what is stored."""
+        """The frontier of the first ``size`` leaves, rebuilt from what is stored."""
         tiles, hashes, start = _Tiles(store, size), list[bytes](), 0
         for level in reversed(range(size.bit_length())):
             if size >> level & 1:
@@ -131,12 +134,12 @@ class Frontier:
 
 
 def root(store: HashStore, size: int) -> bytes:
-    """Root of the first `size` leaves."""
+    """Root of the first ``size`` leaves."""
     return _Tiles(store, size).span(0, size) if size else EMPTY_ROOT
 
 
 def inclusion_proof(store: HashStore, index: int, size: int) -> list[bytes]:
-    """The path from leaf `index` to the root of the first `size` leaves (RFC 9162 §2.1.3.1), lowest first."""
+    """The path from leaf ``index`` to the root of the first ``size`` leaves (RFC 9162 §2.1.3.1), lowest first."""
     if not 0 <= index < size:
         msg = f"no leaf {index} in a tree of {size}: ask for a head that covers it"
         raise LedgerError(msg)
@@ -153,7 +156,10 @@ def inclusion_proof(store: HashStore, index: int, size: int) -> list[bytes]:
 
 
 def consistency_proof(store: HashStore, old: int, new: int) -> list[bytes]:
-    """That the first `old` leaves are a prefix of the first `new` (RFC 9162 §2.1.4.1). Empty for old = 0 or old = new."""
+    """That the first ``old`` leaves are a prefix of the first ``new`` (RFC 9162 §2.1.4.1).
+
+    Empty for old = 0 and for old = new.
+    """
     if not 0 <= old <= new:
         msg = f"no consistency proof from size {old} to size {new}: the older head has the smaller size"
         raise LedgerError(msg)
@@ -220,7 +226,7 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pat
 
 
 class MemoryStore:
-    """A `HashStore` in lists, for tests, benchmarks and audits of an export."""
+    """A ``HashStore`` in lists, for tests, benchmarks and audits of an export."""
 
     def __init__(self) -> None:
         self.frontier = Frontier()
@@ -244,7 +250,7 @@ def _split(start: int, stop: int) -> int:
 
 
 class _Tiles:
-    """Nodes of the tree of the first `size` leaves; each tile is read from the store at most once."""
+    """Nodes of the tree of the first ``size`` leaves; each tile is read from the store at most once."""
 
     def __init__(self, store: HashStore, size: int) -> None:
         if size < 0:
@@ -263,7 +269,7 @@ class _Tiles:
         return node_hash(self.span(start, middle), self.span(middle, stop))
 
     def node(self, level: int, index: int) -> bytes:
-        """Root of the complete subtree `index` of 2^level leaves."""
+        """Root of the complete subtree ``index`` of 2^level leaves."""
         if level >= _TOP + TILE_BITS:
             return node_hash(self.node(level - 1, 2 * index), self.node(level - 1, 2 * index + 1))
         spread = TILE_BITS - level % TILE_BITS
