@@ -254,7 +254,7 @@ def corrupted(path: list[bytes], extra: bytes) -> list[list[bytes]]:
         (-1, 1, EMPTY_ROOT, LEAVES[1], [], False),
     ],
 )
-def test_consistency_of_empty_equal_and_reversed_heads(  # noqa: PLR0913 - a row of the table each
+def test_consistency_of_empty_equal_and_reversed_heads(
     old: int, new: int, before: bytes, after: bytes, path: list[bytes], *, good: bool
 ) -> None:
     assert verify_consistency(old, new, before, after, path) is good

@@ -64,11 +64,13 @@ def build_receipt(
     leaf = leaf_hash(event.encode())
     path = inclusion_proof(store, position, head.size)
     if commitment not in _strings(event):
-        msg = f"event {position} of {head.origin} does not hold the commitment {commitment}: it is another report's"
-        raise LedgerError(msg)
+        raise LedgerError(
+            f"event {position} of {head.origin} does not hold the commitment {commitment}: it is another report's"
+        )
     if not verify_inclusion(leaf, position, head.size, path, head.root):
-        msg = f"event {position} of {head.origin} is not under the head of size {head.size}: run `bihuan audit`"
-        raise LedgerError(msg)
+        raise LedgerError(
+            f"event {position} of {head.origin} is not under the head of size {head.size}: run `bihuan audit`"
+        )
     return {
         "format": RECEIPT_FORMAT,
         "commitment": commitment,
@@ -87,11 +89,10 @@ def build_consistency(store: HashStore, public_key: Ed25519PublicKey, *, old: st
     after = verify_head(public_key, new, origin=before.origin)
     path = consistency_proof(store, before.size, after.size)
     if not verify_consistency(before.size, after.size, before.root, after.root, path):
-        msg = (
+        raise LedgerError(
             f"the heads of {before.origin} at sizes {before.size} and {after.size} contradict each other: "
             "history was changed after it was signed. Keep both heads and run `bihuan audit`"
         )
-        raise LedgerError(msg)
     return {
         "format": CONSISTENCY_FORMAT,
         "old_size": before.size,

@@ -64,8 +64,7 @@ def origin_of(district: str, world: str) -> str:
     """The name that a world's heads are signed under. Both parts without spaces, slashes or ``+``."""
     for part in (district, world):
         if not part or any(c.isspace() or not c.isprintable() or c in "/+" for c in part):
-            msg = f"{part!r} cannot stand in the name of a ledger: use letters, digits, hyphens"
-            raise LedgerError(msg)
+            raise LedgerError(f"{part!r} cannot stand in the name of a ledger: use letters, digits, hyphens")
     return f"bihuan/{district}/{world}"
 
 
@@ -83,19 +82,19 @@ def load_key(path: Path) -> Ed25519PrivateKey:
     try:
         mode, pem = path.stat().st_mode, path.read_bytes()
     except OSError as e:
-        msg = f"the ledger's key {path} cannot be read: {e.strerror}. Restore it from the backup of the keys"
-        raise KeyFileError(msg) from e
+        raise KeyFileError(
+            f"the ledger's key {path} cannot be read: {e.strerror}. Restore it from the backup of the keys"
+        ) from e
     if mode & 0o077:
-        msg = f"the ledger's key {path} can be read by others (mode {mode & 0o777:04o}): run chmod 600 {path}"
-        raise KeyFileError(msg)
+        raise KeyFileError(
+            f"the ledger's key {path} can be read by others (mode {mode & 0o777:04o}): run chmod 600 {path}"
+        )
     try:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError) as e:
-        msg = f"{path} is not a private key in PEM: restore it from the backup of the keys"
-        raise KeyFileError(msg) from e
+        raise KeyFileError(f"{path} is not a private key in PEM: restore it from the backup of the keys") from e
     if not isinstance(key, Ed25519PrivateKey):
-        msg = f"{path} holds another kind of key: the ledger signs with Ed25519"
-        raise KeyFileError(msg)
+        raise KeyFileError(f"{path} holds another kind of key: the ledger signs with Ed25519")
     return key
 
 
@@ -145,8 +144,9 @@ def sign_note(key: Ed25519PrivateKey, name: str, text: str) -> str:
 def sign_head(key: Ed25519PrivateKey, origin: str, size: int, root: bytes, at: datetime) -> str:
     """The signed note of a head. ``at`` must know its zone; fractions of a second are dropped."""
     if at.tzinfo is None or size < 0 or len(root) != HASH_BYTES:
-        msg = f"no head of size {size} with a root of {len(root)} bytes at {at}: size ≥ 0, {HASH_BYTES} bytes, a zone"
-        raise LedgerError(msg)
+        raise LedgerError(
+            f"no head of size {size} with a root of {len(root)} bytes at {at}: size ≥ 0, {HASH_BYTES} bytes, a zone"
+        )
     return sign_note(key, origin, Head(origin, size, root, at.astimezone(UTC).replace(microsecond=0)).text())
 
 
@@ -157,23 +157,19 @@ def verify_head(public_key: Ed25519PublicKey, note: str, *, origin: str | None =
     """
     text, empty, signatures = note.rpartition("\n\n")
     if not empty:
-        msg = "the head has no signature: an empty line and a line beginning with “—” are missing"
-        raise BadHead(msg)
+        raise BadHead("the head has no signature: an empty line and a line beginning with “—” are missing")
     head = _parse(text + "\n")
     if origin is not None and head.origin != origin:
-        msg = f"this head is of {head.origin}, not of {origin}"
-        raise BadHead(msg)
+        raise BadHead(f"this head is of {head.origin}, not of {origin}")
     known = key_id(head.origin, public_key)
     ours = [blob[4:] for name, blob in _signatures(signatures) if name == head.origin and blob[:4] == known]
     if not ours:
-        msg = f"the head of {head.origin} is not signed by the key {known.hex()}"
-        raise BadHead(msg)
+        raise BadHead(f"the head of {head.origin} is not signed by the key {known.hex()}")
     for signature in ours:
         try:
             public_key.verify(signature, head.text().encode())
         except InvalidSignature as e:
-            msg = f"the signature of {head.origin} at size {head.size} is false"
-            raise BadHead(msg) from e
+            raise BadHead(f"the signature of {head.origin} at size {head.size} is false") from e
     return head
 
 
@@ -185,26 +181,21 @@ def _parse(text: str) -> Head:
         head = Head(origin, int(size), b64decode(root, validate=True), at)
         text.encode()  # a lone surrogate, as JSON may carry one, ends here
     except ValueError as e:
-        msg = "a head has four lines: origin, size, root in base64, time"
-        raise BadHead(msg) from e
+        raise BadHead("a head has four lines: origin, size, root in base64, time") from e
     if not origin or len(head.root) != HASH_BYTES or head.size < 0 or head.text() != text:
-        msg = f"the head of {origin or 'nobody'} is not written in the one form that is signed"
-        raise BadHead(msg)
+        raise BadHead(f"the head of {origin or 'nobody'} is not written in the one form that is signed")
     return head
 
 
 def _signatures(block: str) -> Iterator[tuple[str, bytes]]:
     lines = block.split("\n")
     if lines.pop() or not 0 < len(lines) <= _MOST_SIGNATURES:
-        msg = f"a head ends with 1 to {_MOST_SIGNATURES} signature lines, each ended by a newline"
-        raise BadHead(msg)
+        raise BadHead(f"a head ends with 1 to {_MOST_SIGNATURES} signature lines, each ended by a newline")
     for line in lines:
         try:
             dash, name, blob = line.split(" ")
             yield name, b64decode(blob, validate=True)
         except ValueError as e:
-            msg = f"not a signature line: {line[:80]}"
-            raise BadHead(msg) from e
+            raise BadHead(f"not a signature line: {line[:80]}") from e
         if dash != "—":
-            msg = f"not a signature line: {line[:80]}"
-            raise BadHead(msg)
+            raise BadHead(f"not a signature line: {line[:80]}")

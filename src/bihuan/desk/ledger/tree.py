@@ -63,11 +63,10 @@ class Frontier:
     def __init__(self, size: int = 0, hashes: Iterable[bytes] = ()) -> None:
         edge = list(hashes)
         if size < 0 or len(edge) != size.bit_count() or any(len(h) != HASH_BYTES for h in edge):
-            msg = (
+            raise LedgerError(
                 f"a frontier of {size} leaves needs {max(size, 0).bit_count()} hashes of {HASH_BYTES} bytes, "
                 f"got {len(edge)} of {sorted({len(h) for h in edge})} bytes"
             )
-            raise LedgerError(msg)
         self._size, self._hashes = size, edge
 
     @property
@@ -79,18 +78,23 @@ class Frontier:
         return tuple(self._hashes)
 
     def append(self, leaf: bytes) -> list[SubtreeRow]:
-        return self.append_many((leaf,))
+        """Append a leaf hash; return the stored-level subtrees that it completed, lower levels first."""
+        if len(leaf) != HASH_BYTES:
+            raise _not_a_hash(self._size, leaf)
+        return self._grow((leaf,))
 
     def append_many(self, leaves: Iterable[bytes]) -> list[SubtreeRow]:
-        """Append leaf hashes; return the stored-level subtrees they completed, lower levels first.
-
-        All or nothing: on ``LedgerError`` the frontier is as before.
-        """
-        size, edge, completed = self._size, self._hashes.copy(), list[SubtreeRow]()
-        for leaf in leaves:
+        """As ``append``, in order. All or nothing: on ``LedgerError`` the frontier is as before."""
+        batch = leaves if isinstance(leaves, list | tuple) else list(leaves)
+        for number, leaf in enumerate(batch, self._size):
             if len(leaf) != HASH_BYTES:
-                msg = f"leaf {size} has {len(leaf)} bytes; append leaf hashes of {HASH_BYTES} bytes, not events"
-                raise LedgerError(msg)
+                raise _not_a_hash(number, leaf)
+        return self._grow(batch)
+
+    def _grow(self, leaves: Sequence[bytes]) -> list[SubtreeRow]:
+        size, edge = self._size, self._hashes
+        completed: list[SubtreeRow] = []
+        for leaf in leaves:
             node, level, index = leaf, 0, size
             while index & 1:
                 node = sha256(b"\x01" + edge.pop() + node).digest()
@@ -99,7 +103,7 @@ class Frontier:
                     completed.append(SubtreeRow(level, index, node))
             edge.append(node)
             size += 1
-        self._size, self._hashes = size, edge
+        self._size = size
         return completed
 
     def root(self) -> bytes:
@@ -117,8 +121,7 @@ class Frontier:
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
         if len(raw) < 8:
-            msg = f"a frontier row has {len(raw)} bytes; it begins with a size of 8: run `bihuan audit`"
-            raise LedgerError(msg)
+            raise LedgerError(f"a frontier row has {len(raw)} bytes; it begins with a size of 8: run `bihuan audit`")
         hashes = [raw[at : at + HASH_BYTES] for at in range(8, len(raw), HASH_BYTES)]
         return cls(int.from_bytes(raw[:8], "big"), hashes)
 
@@ -141,8 +144,7 @@ def root(store: HashStore, size: int) -> bytes:
 def inclusion_proof(store: HashStore, index: int, size: int) -> list[bytes]:
     """The path from leaf ``index`` to the root of the first ``size`` leaves (RFC 9162 §2.1.3.1), lowest first."""
     if not 0 <= index < size:
-        msg = f"no leaf {index} in a tree of {size}: ask for a head that covers it"
-        raise LedgerError(msg)
+        raise LedgerError(f"no leaf {index} in a tree of {size}: ask for a head that covers it")
     tiles, path, start, stop = _Tiles(store, size), list[bytes](), 0, size
     while stop - start > 1:
         middle = _split(start, stop)
@@ -161,8 +163,7 @@ def consistency_proof(store: HashStore, old: int, new: int) -> list[bytes]:
     Empty for old = 0 and for old = new.
     """
     if not 0 <= old <= new:
-        msg = f"no consistency proof from size {old} to size {new}: the older head has the smaller size"
-        raise LedgerError(msg)
+        raise LedgerError(f"no consistency proof from size {old} to size {new}: the older head has the smaller size")
     if old in (0, new):
         return []
     tiles, path, start, stop = _Tiles(store, new), list[bytes](), 0, new
@@ -244,6 +245,10 @@ class MemoryStore:
         return self._levels[level][start:stop]
 
 
+def _not_a_hash(number: int, leaf: bytes) -> LedgerError:
+    return LedgerError(f"leaf {number} has {len(leaf)} bytes; append leaf hashes of {HASH_BYTES} bytes, not events")
+
+
 def _split(start: int, stop: int) -> int:
     """Where the RFC divides [start, stop): after the largest power of two smaller than its width."""
     return start + (1 << (stop - start - 1).bit_length() - 1)
@@ -254,8 +259,7 @@ class _Tiles:
 
     def __init__(self, store: HashStore, size: int) -> None:
         if size < 0:
-            msg = f"a tree has no size {size}"
-            raise LedgerError(msg)
+            raise LedgerError(f"a tree has no size {size}")
         self._store, self._size = store, size
         self._rows: dict[tuple[int, int], list[bytes]] = {}
 
@@ -293,9 +297,8 @@ class _Tiles:
         hashes = self._store.subtrees(level, start, stop) if level else self._store.leaves(start, stop)
         if len(hashes) != stop - start or any(len(h) != HASH_BYTES for h in hashes):
             what = f"subtree hashes of level {level}" if level else "leaf hashes"
-            msg = (
+            raise LedgerError(
                 f"the ledger needs {what} {start} to {stop - 1}, whole and without gaps, and found "
                 f"{len(hashes)} of {stop - start}: run `bihuan audit`"
             )
-            raise LedgerError(msg)
         return hashes
