@@ -80,8 +80,21 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class Move:
+    """How a due date moved after the start: ``shift`` by a span that does not count, ``extend`` by an amount, ``cap``."""
+
+    kind: str
+    since: datetime
+    until: datetime
+    amount: int = 0
+
+
+@dataclass(frozen=True)
 class Clock:
-    """A promise in time. ``amount`` is in ``unit``; ``inner`` is the last working day before a due date that rolled."""
+    """A promise in time. ``amount`` is in ``unit``; ``inner`` is the last working day before a due date that rolled.
+
+    ``moves`` lets the due date be worked out anew when a calendar is published.
+    """
 
     id: str
     key: str
@@ -95,6 +108,7 @@ class Clock:
     inner: datetime | None = None
     provisional: bool = False
     calendar: str = ""
+    moves: tuple[Move, ...] = ()
     statutory: bool = False
     extend: int = 0
     extend_by: str = ""

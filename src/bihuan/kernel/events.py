@@ -351,12 +351,36 @@ class ChampionNamed:
     person: str
 
 
+RarerEvent = (
+    Recategorised
+    | Declined
+    | Disputed
+    | Reopened
+    | FollowedUp
+    | Overseen
+    | ReportedByLaw
+    | Archived
+    | Asked
+    | Granted
+    | Denied
+    | Merged
+    | Unmerged
+    | Absorbed
+    | Parted
+    | ChildAdded
+    | HoldLaid
+    | HoldLifted
+    | StepTaken
+    | Resealed
+    | Noted
+    | ProofAdded
+    | ChampionNamed
+)
+
 Event = (
     Registered
     | ImportedCase
     | Accepted
-    | Recategorised
-    | Declined
     | Dispatched
     | TaskAdded
     | TaskTaken
@@ -370,10 +394,6 @@ Event = (
     | SentToVerify
     | Reworked
     | Closed
-    | Disputed
-    | Reopened
-    | FollowedUp
-    | Archived
     | ClockStarted
     | ClockStopped
     | ClockPaused
@@ -384,23 +404,7 @@ Event = (
     | ClockWarned
     | ClockBroken
     | Escalated
-    | Overseen
-    | Asked
-    | Granted
-    | Denied
-    | Merged
-    | Absorbed
-    | Unmerged
-    | Parted
-    | ChildAdded
-    | HoldLaid
-    | HoldLifted
-    | StepTaken
-    | Resealed
-    | Noted
-    | ProofAdded
-    | ReportedByLaw
-    | ChampionNamed
+    | RarerEvent
 )
 
 

@@ -104,7 +104,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Rulebook:
-    """The rules of one scene from one date on. ``desks``: triage desks, the first that is not barred takes the case."""
+    """The rules of one scene from one date on.
+
+    ``desks``: triage desks, the first that is not barred takes the case. ``verifier``: the unit that answers go to for
+    verification (empty: the desk says each time). ``sample``: closing without a visit is allowed for cases not drawn.
+    """
 
     scene: str
     version: str
@@ -116,6 +120,7 @@ class Rulebook:
     routes: tuple[Route, ...]
     steps: Mapping[str, Step] = field(default_factory=dict)
     ladder: tuple[LadderStep, ...] = ()
+    verifier: str = ""
     proofs: tuple[str, ...] = ()
     followups: tuple[int, ...] = ()
     seal: Seal = Seal.L1

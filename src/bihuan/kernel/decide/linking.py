@@ -1,0 +1,106 @@
+"""Between cases: merge, unmerge, split, holds. And seals, statutory reports, champions."""
+
+from __future__ import annotations
+
+from bihuan.kernel import clocks
+from bihuan.kernel import commands as c
+from bihuan.kernel import events as e
+from bihuan.kernel.case import OPEN_STAGES, Hold, Stage
+from bihuan.kernel.decide.draft import Draft
+from bihuan.kernel.decide.working import need_involved
+
+
+def absorb(draft: Draft, command: c.Absorb) -> None:
+    """The lead case takes another in: the highest seal, the earliest statutory date, all receipts."""
+    draft.need_open()
+    draft.need_desk()
+    case = draft.case
+    draft.need(not {case.lead, case.desk} & set(command.barred), "route-barred", law=7)
+    draft.need(command.case not in case.absorbed, "already-merged", law=1)
+    if command.seal > case.seal:
+        draft.add(e.Resealed(command.seal, "merge"))
+    for promise in command.promises:
+        for clock in case.clocks:
+            if clock.key == promise.key and clock.is_ticking and promise.due < clock.due:
+                tightened = clocks.tighten(draft.rules, clock, promise.due, draft.ctx.at)
+                draft.add(e.ClockTightened(tightened, command.case))
+    draft.add(e.Absorbed(command.case, command.receipts, command.reporters, command.barred))
+
+
+def merge_into(draft: Draft, command: c.MergeInto) -> None:
+    draft.need_stage(*OPEN_STAGES)
+    draft.need_desk()
+    for task in draft.case.tasks:
+        if task.is_open:
+            draft.add(e.TaskCancelled(task.id, "merged"))
+    draft.add(e.Merged(command.into))
+    draft.stop_clocks()
+
+
+def unmerge(draft: Draft, command: c.Unmerge) -> None:
+    """The case stands on its own again. Its promises go on with the dates they had: a merge lengthens nothing (law 1)."""
+    draft.need_stage(Stage.MERGED)
+    draft.need_desk()
+    draft.need_reason(command.reason)
+    merged_at = draft.case.closed
+    draft.add(e.Unmerged(command.reason))
+    for clock in draft.case.clocks:
+        if clock.stopped is not None and clock.stopped == merged_at and clock.task is None:
+            draft.add(e.ClockResumed(clocks.restart(clock), "unmerged"))
+    if draft.case.stage is Stage.ACCEPTED:
+        draft.resume_clocks("unmerged", "dispatch")
+
+
+def part(draft: Draft, command: c.Part) -> None:
+    draft.need_desk()
+    draft.need(command.case in draft.case.absorbed, "not-merged", law=1)
+    draft.add(e.Parted(command.case, command.receipts))
+
+
+def add_child(draft: Draft, command: c.AddChild) -> None:
+    draft.need_open()
+    need_involved(draft)
+    draft.need(command.case not in draft.case.children, "already-child")
+    draft.add(e.ChildAdded(command.case))
+
+
+def lay_hold(draft: Draft, command: c.LayHold) -> None:
+    draft.need_open()
+    draft.need_role("triage", "dispatcher", "handler", "head")
+    draft.need(command.basis, "rule-missing", law=6)
+    draft.need_reason(command.reason)
+    draft.need(all(hold.by_case != command.by_case for hold in draft.case.holds), "already-held")
+    draft.add(e.HoldLaid(Hold(command.by_case, draft.ctx.unit, command.on, command.reason, command.basis)))
+
+
+def lift_hold(draft: Draft, command: c.LiftHold) -> None:
+    """Only the unit that laid a hold lifts it."""
+    hold = next((h for h in draft.case.holds if h.by_case == command.by_case), None)
+    draft.need(hold, "no-such-hold", case=command.by_case)
+    draft.need_reason(command.reason)
+    draft.need(hold is not None and hold.unit == draft.ctx.unit, "not-your-hold", law=2)
+    draft.add(e.HoldLifted(command.by_case, command.reason))
+
+
+def reseal(draft: Draft, command: c.Reseal) -> None:
+    """Raising a seal works at once; lowering one is asked for and granted by another."""
+    draft.need(command.seal != draft.case.seal, "seal-unchanged", seal=draft.case.seal)
+    draft.need(command.seal > draft.case.seal, "lowering-needs-grant", law=7)
+    draft.need(command.basis, "rule-missing", law=6)
+    need_involved(draft)
+    draft.add(e.Resealed(command.seal, command.basis))
+
+
+def report_by_law(draft: Draft, command: c.ReportByLaw) -> None:
+    """The red button. No stage, seal or turn holds it up (law 7); it must only say to whom and on what ground."""
+    draft.need(draft.ctx.person, "person-missing", law=7)
+    draft.need(command.to, "unit-missing")
+    draft.need(command.basis, "rule-missing", law=6)
+    draft.add(e.ReportedByLaw(command.kind, command.to, command.note, command.basis))
+
+
+def name_champion(draft: Draft, command: c.NameChampion) -> None:
+    draft.need_open()
+    draft.need_role("oversight", "head", "dispatcher", "triage")
+    draft.need(command.person, "person-missing")
+    draft.add(e.ChampionNamed(command.person))
