@@ -37,7 +37,7 @@ _TIME = "time %Y-%m-%dT%H:%M:%SZ"
 _MOST_SIGNATURES = 16
 
 
-class BadHead(LedgerError):  # noqa: N818 - a verdict on a document, named as the reader meets it
+class BadHead(LedgerError):
     """A signed head that must not be believed; the message says why."""
 
 
