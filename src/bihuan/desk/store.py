@@ -1,0 +1,334 @@
+"""The SQL of the write path: one statement for one case, COPY and one UPDATE for many.
+
+Everything of one change stands in one statement or one transaction: the row (where its version is still the one that
+was read), its events, the pending mark for the sequencer, messages, tasks, receipt, vault rows and the answer kept
+under an idempotency key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
+
+from bihuan.desk import codec
+from bihuan.kernel import due as next_due
+from bihuan.kernel.case import OPEN_TASKS, Case, Role, Task
+from bihuan.kernel.events import Recorded
+
+if TYPE_CHECKING:
+    from bihuan.desk.effects import Message
+
+COLUMNS = (
+    "id", "world_id", "district", "number", "scene", "book", "category", "place", "seal", "stage", "is_open", "desk",
+    "lead", "reporter", "barred", "merged_into", "lon", "lat", "opened", "changed", "due", "next_due", "is_overdue",
+    "is_disputed", "version", "state",
+)  # fmt: skip
+TYPES = (
+    "uuid", "int2", "text", "int8", "text", "text", "text", "text", "int2", "text", "bool", "text", "text", "uuid",
+    "jsonb", "uuid", "float8", "float8", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "bool", "bool",
+    "int4", "text",
+)  # fmt: skip
+# What an update never touches: who the case is and where it was first put.
+FIXED = frozenset({"id", "world_id", "district", "number", "scene", "reporter", "lon", "lat", "opened"})
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An answer to be given again under its idempotency key; ``digest`` is over what was asked."""
+
+    who: str
+    key: str
+    digest: bytes
+    status: int
+    body: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One case's step from ``before`` to ``after``, ready to be stored."""
+
+    case: UUID
+    world: int
+    district: str
+    before: Case | None
+    after: Case
+    events: tuple[Recorded, ...]
+    recorded: datetime
+    messages: tuple[Message, ...] = ()
+    receipt: bytes | None = None
+    lon: float | None = None
+    lat: float | None = None
+    keys: Sequence[tuple[UUID, UUID | None, bytes]] = ()
+    items: Sequence[tuple[UUID, UUID, str, bytes]] = ()
+    answer: Kept | None = None
+    bodies: tuple[str, ...] = field(default=(), compare=False)
+
+    def texts(self) -> tuple[str, ...]:
+        return self.bodies or tuple(codec.encode_event(r, world=self.world, case=self.case) for r in self.events)
+
+
+def write(change: Change) -> bool:
+    """Store one change in one round trip; ``False`` when somebody else was faster and nothing was stored."""
+    tasks = _changed_tasks(change)
+    sql = _statement(
+        is_new=change.before is None,
+        has_messages=bool(change.messages),
+        has_tasks=bool(tasks),
+        has_receipt=change.receipt is not None,
+        has_vault=bool(change.keys or change.items),
+        has_answer=change.answer is not None,
+    )
+    values: list[Any] = list(_row(change))
+    if change.before is not None:
+        values = [v for name, v in zip(COLUMNS, values, strict=True) if name not in FIXED]
+        values += [change.case, change.before.version]
+    values += [
+        [r.number for r in change.events],
+        [type(r.event).__name__ for r in change.events],
+        list(change.texts()),
+        change.events[0].number,
+        change.events[-1].number,
+    ]
+    values += _tail(change, tasks)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return bool(cursor.fetchone()[0])
+
+
+def _tail(change: Change, tasks: list[Task]) -> list[Any]:
+    values: list[Any] = []
+    if change.messages:
+        columns = zip(*((m.id, m.kind, m.to, m.body) for m in change.messages), strict=True)
+        values += [change.recorded, change.recorded, *map(list, columns)]
+    if tasks:
+        values += [list(column) for column in zip(*(_task_row(change.after, t) for t in tasks), strict=True)]
+    if change.receipt is not None:
+        values.append(change.receipt)
+    if change.keys or change.items:
+        values += [[k[0] for k in change.keys], [k[1] for k in change.keys], [k[2] for k in change.keys]]
+        values += [[i[0] for i in change.items], [i[1] for i in change.items]]
+        values += [[i[2] for i in change.items], [i[3] for i in change.items]]
+    if change.answer is not None:
+        kept = change.answer
+        values += [kept.who, kept.key, kept.digest, kept.status, kept.body, change.recorded]
+    return values
+
+
+@cache
+def _statement(
+    *, is_new: bool, has_messages: bool, has_tasks: bool, has_receipt: bool, has_vault: bool, has_answer: bool
+) -> str:
+    parts = [_insert_case() if is_new else _update_case()]
+    parts.append(
+        "e AS (INSERT INTO event (world_id, district, case_id, number, kind, body) SELECT w.world_id, w.district, w.id,"
+        " x.* FROM w, unnest(%s::int4[], %s::text[], %s::text[]) AS x)"
+    )
+    parts.append(
+        "p AS (INSERT INTO pending (world_id, case_id, first, last) SELECT w.world_id, w.id, %s::int4, %s::int4 FROM w)"
+    )
+    if has_messages:
+        parts.append(
+            "o AS (INSERT INTO outbox (world_id, district, case_id, id, kind, \"to\", body, created, next_try, attempts,"
+            " last_error) SELECT w.world_id, w.district, w.id, x.*, %s::timestamptz, %s::timestamptz, 0, '' FROM w,"
+            " unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS x ON CONFLICT (id) DO NOTHING)"
+        )
+    if has_tasks:
+        parts.append(
+            "t AS (INSERT INTO task_row (world_id, district, case_id, task, unit, role, status, is_open, due)"
+            " SELECT w.world_id, w.district, w.id, x.* FROM w, unnest(%s::int4[], %s::text[], %s::text[], %s::text[],"
+            " %s::bool[], %s::timestamptz[]) AS x ON CONFLICT (case_id, task) DO UPDATE SET status = excluded.status,"
+            " is_open = excluded.is_open, due = excluded.due)"
+        )
+    if has_receipt:
+        parts.append("r AS (INSERT INTO receipt (digest, world_id, case_id) SELECT %s, w.world_id, w.id FROM w)")
+    if has_vault:
+        parts.append(
+            "vk AS (INSERT INTO vault_key (world_id, case_id, id, person, wrapped) SELECT w.world_id, w.id, x.* FROM w,"
+            " unnest(%s::uuid[], %s::uuid[], %s::bytea[]) AS x)"
+        )
+        parts.append(
+            "vi AS (INSERT INTO vault_item (world_id, case_id, id, key_id, kind, box) SELECT w.world_id, w.id, x.*"
+            " FROM w, unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bytea[]) AS x)"
+        )
+    if has_answer:
+        parts.append(
+            "a AS (INSERT INTO answer (world_id, who, key, digest, status, body, created)"
+            " SELECT w.world_id, %s, %s, %s, %s::int2, %s, %s::timestamptz FROM w)"
+        )
+    return "WITH " + ", ".join(parts) + " SELECT count(*) FROM w"
+
+
+def _insert_case() -> str:
+    places = ", ".join(f"%s::{kind}" for kind in TYPES)
+    return (
+        f"w AS (INSERT INTO case_row ({', '.join(COLUMNS)}) VALUES ({places}) RETURNING id, world_id, district)"
+    )
+
+
+def _update_case() -> str:
+    sets = ", ".join(
+        f"{name} = %s::{kind}" for name, kind in zip(COLUMNS, TYPES, strict=True) if name not in FIXED
+    )
+    return f"w AS (UPDATE case_row SET {sets} WHERE id = %s AND version = %s RETURNING id, world_id, district)"
+
+
+def write_many(changes: Sequence[Change]) -> set[UUID]:
+    """Store many changes in one transaction; returns the ids stored. New cases by COPY, others where still unchanged."""
+    if not changes:
+        return set()
+    with transaction.atomic(), connection.cursor() as cursor:
+        fresh = [change for change in changes if change.before is None]
+        stored = {change.case for change in fresh}
+        _copy(cursor, "case_row", COLUMNS, TYPES, (_row(change) for change in fresh))
+        moved = [change for change in changes if change.before is not None]
+        if moved:
+            stored |= _update_many(cursor, moved)
+        _copy_rest(cursor, [change for change in changes if change.case in stored])
+    return stored
+
+
+def _update_many(cursor: Any, changes: Sequence[Change]) -> set[UUID]:  # noqa: ANN401 - Django's cursor is untyped
+    names = [name for name in COLUMNS if name not in FIXED]
+    kinds = dict(zip(COLUMNS, TYPES, strict=True))
+    rows = [dict(zip(COLUMNS, _row(change), strict=True)) for change in changes]
+    sets = ", ".join(f"{name} = x.{name}" for name in names)
+    arrays = ", ".join(f"%s::{kinds[name]}[]" for name in names)
+    cursor.execute(
+        f"UPDATE case_row c SET {sets} FROM unnest(%s::uuid[], %s::int4[], {arrays})"  # noqa: S608 - names are ours
+        f" AS x(id, was, {', '.join(names)}) WHERE c.id = x.id AND c.version = x.was RETURNING c.id",
+        [
+            [change.case for change in changes],
+            [change.before.version for change in changes if change.before is not None],
+            *([row[name] for row in rows] for name in names),
+        ],
+    )
+    return {row[0] for row in cursor.fetchall()}
+
+
+def _copy_rest(cursor: Any, changes: Sequence[Change]) -> None:  # noqa: ANN401
+    _copy(
+        cursor,
+        "event",
+        ("world_id", "district", "case_id", "number", "kind", "body"),
+        ("int2", "text", "uuid", "int4", "text", "text"),
+        (
+            (c.world, c.district, c.case, r.number, type(r.event).__name__, body)
+            for c in changes
+            for r, body in zip(c.events, c.texts(), strict=True)
+        ),
+    )
+    _copy(
+        cursor,
+        "pending",
+        ("world_id", "case_id", "first", "last"),
+        ("int2", "uuid", "int4", "int4"),
+        ((c.world, c.case, c.events[0].number, c.events[-1].number) for c in changes),
+    )
+    _copy(
+        cursor,
+        "outbox",
+        ("world_id", "district", "case_id", "id", "kind", "to", "body", "created", "next_try", "attempts", "last_error"),
+        ("int2", "text", "uuid", "uuid", "text", "text", "text", "timestamptz", "timestamptz", "int2", "text"),
+        (
+            (c.world, c.district, c.case, m.id, m.kind, m.to, m.body, c.recorded, c.recorded, 0, "")
+            for c in changes
+            for m in c.messages
+        ),
+    )
+    _copy(
+        cursor,
+        "receipt",
+        ("digest", "world_id", "case_id"),
+        ("bytea", "int2", "uuid"),
+        ((c.receipt, c.world, c.case) for c in changes if c.receipt is not None),
+    )
+    _copy_vault(cursor, changes)
+    for change in changes:
+        tasks = _changed_tasks(change)
+        if tasks:
+            _put_tasks(cursor, change, tasks)
+
+
+def _copy_vault(cursor: Any, changes: Sequence[Change]) -> None:  # noqa: ANN401
+    _copy(
+        cursor,
+        "vault_key",
+        ("world_id", "case_id", "id", "person", "wrapped"),
+        ("int2", "uuid", "uuid", "uuid", "bytea"),
+        ((c.world, c.case, *key) for c in changes for key in c.keys),
+    )
+    _copy(
+        cursor,
+        "vault_item",
+        ("world_id", "case_id", "id", "key_id", "kind", "box"),
+        ("int2", "uuid", "uuid", "uuid", "text", "bytea"),
+        ((c.world, c.case, *item) for c in changes for item in c.items),
+    )
+
+
+def _put_tasks(cursor: Any, change: Change, tasks: list[Task]) -> None:  # noqa: ANN401
+    cursor.executemany(
+        "INSERT INTO task_row (world_id, district, case_id, task, unit, role, status, is_open, due)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (case_id, task) DO UPDATE"
+        " SET status = excluded.status, is_open = excluded.is_open, due = excluded.due",
+        [(change.world, change.district, change.case, *_task_row(change.after, task)) for task in tasks],
+    )
+
+
+def _copy(cursor: Any, table: str, names: Sequence[str], kinds: Sequence[str], rows: Any) -> None:  # noqa: ANN401
+    quoted = ", ".join(f'"{name}"' for name in names)
+    with cursor.copy(f"COPY {table} ({quoted}) FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(kinds)
+        for row in rows:
+            copy.write_row(row)
+
+
+def _changed_tasks(change: Change) -> list[Task]:
+    before = change.before.tasks if change.before is not None else ()
+    return [task for task in change.after.tasks if task not in before]
+
+
+def _task_row(case: Case, task: Task) -> tuple[int, str, str, str, bool, datetime | None]:
+    dues = [k.due for k in case.clocks if k.is_ticking and (k.task == task.id or (k.key == "handle" and k.task is None))]
+    is_open = task.status in OPEN_TASKS
+    return task.id, task.unit, str(Role(task.role)), str(task.status), is_open, min(dues) if dues and is_open else None
+
+
+def _row(change: Change) -> tuple[Any, ...]:
+    case = change.after
+    ticking = [clock for clock in case.clocks if clock.is_ticking]
+    return (
+        change.case,
+        change.world,
+        change.district,
+        case.number,
+        case.scene,
+        case.book,
+        case.category,
+        case.place,
+        int(case.seal[1]),
+        str(case.stage),
+        case.is_open,
+        case.desk,
+        case.lead,
+        UUID(case.reporter) if case.reporter else None,
+        Jsonb(list(case.barred)),
+        UUID(case.merged_into) if case.merged_into else None,
+        change.lon,
+        change.lat,
+        case.opened,
+        change.recorded,
+        min((clock.due for clock in ticking), default=None),
+        next_due(case),
+        any(clock.broken is not None for clock in ticking),
+        case.is_disputed,
+        case.version,
+        codec.encode_state(case),
+    )
