@@ -109,6 +109,8 @@ class CaseRow(models.Model):
     lead = models.CharField(max_length=32)
     reporter = models.UUIDField(null=True)
     barred = models.JSONField(default=list)
+    verifier = models.CharField(max_length=32, blank=True)
+    named = models.JSONField(default=list)
     merged_into = models.UUIDField(null=True)
     lon = models.FloatField(null=True)
     lat = models.FloatField(null=True)
@@ -313,7 +315,10 @@ class VaultItem(models.Model):
 
 
 class AccessLog(models.Model):
-    """Who looked at what, for what purpose; append-only. ``subject``: the person concerned, who may read it."""
+    """Who looked at what, for what purpose; append-only. ``subject``: the person concerned, who may read it.
+
+    ``withheld``: the law that forbids telling them; such a row is for oversight only.
+    """
 
     id = models.BigAutoField(primary_key=True)
     world_id = models.SmallIntegerField()
@@ -325,6 +330,7 @@ class AccessLog(models.Model):
     what = models.CharField(max_length=40)
     purpose = models.CharField(max_length=200)
     outcome = models.CharField(max_length=16)
+    withheld = models.CharField(max_length=120, blank=True)
 
     class Meta:
         db_table = "access_log"
