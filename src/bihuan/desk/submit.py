@@ -28,6 +28,7 @@ from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import Rules
 
 ATTEMPTS = 20
+NOTHING = vault.Sealed((), (), {})
 
 
 class Stale(Exception):  # noqa: N818 - an answer, not an error
@@ -145,8 +146,8 @@ def change_of(
     state = loaded.state
     recorded_at = instant.now(asked.world)
     at = _happened(asked.happened_at, state.opened, recorded_at)
-    sealed = vault.seal(loaded.id, _uuid(asked.by.person), texts) if texts else vault.NOTHING
-    commands = [command, *(c.AddNote(note) for note in sealed.notes)]
+    sealed = _sealed(loaded.id, _uuid(asked.by.person), texts)
+    commands = [command, *(c.AddNote(note) for note in sealed.notes())]
     rules = rulebooks.rules_of(state)
     events: list[Recorded] = []
     after = state
@@ -156,6 +157,10 @@ def change_of(
     if not events:
         return None
     return _change(loaded.id, asked.world, loaded.district, state, after, events, recorded_at, sealed)
+
+
+def _sealed(case: UUID, person: UUID | None, texts: Mapping[str, str] | None) -> vault.Sealed:
+    return vault.seal(case, person, texts, vault.find_key(case, person)) if texts else NOTHING
 
 
 def _apply(
@@ -322,7 +327,7 @@ def registration(intake: Intake, asked: Asked, *, number: int) -> tuple[Change, 
     at = _happened(asked.happened_at, None, recorded_at)
     code = identity.new_code(asked.world, by.person, asked.key)
     person = _uuid(by.person) or (identity.new_id() if intake.texts.get("contact") else None)
-    sealed = vault.seal(case, person, intake.texts) if intake.texts else vault.NOTHING
+    sealed = vault.seal(case, person, intake.texts) if intake.texts else NOTHING
     receipt = identity.code_digest(code)
     command = c.Register(
         number=number,
@@ -331,7 +336,7 @@ def registration(intake: Intake, asked: Asked, *, number: int) -> tuple[Change, 
         place=intake.place,
         channel=intake.channel,
         reporter=str(person) if person else "",
-        notes=sealed.notes,
+        notes=sealed.notes(),
         seal=facts.seal(intake.seal),
         barred=facts.barred(intake.barred),
         parent=str(intake.parent) if intake.parent else "",
