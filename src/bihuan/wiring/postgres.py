@@ -29,9 +29,9 @@ from types import TracebackType
 
 from bihuan.wiring import binaries, initdb, processes
 from bihuan.wiring.binaries import PostgresError
-from bihuan.wiring.papers import READY_LINE, Info, Papers, data_folder, postmaster, running
+from bihuan.wiring.papers import DATABASE, READY_LINE, Info, Papers, data_folder, postmaster, running
 
-__all__ = ["Cluster", "Info", "PostgresError", "data_folder", "running", "temporary_cluster"]
+__all__ = ["DATABASE", "Cluster", "Info", "PostgresError", "data_folder", "running", "temporary_cluster"]
 
 SHUT_DOWN = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0))
 SOCKETS = Path("/tmp/bihuan-")  # noqa: S108 - short, made private, with a new name each time
