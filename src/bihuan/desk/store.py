@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from bihuan.desk import codec
+from bihuan.desk import codec, seals
 from bihuan.kernel import due as next_due
 from bihuan.kernel.case import OPEN_TASKS, Case, Role, Task
 from bihuan.kernel.events import Recorded
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "id", "world_id", "district", "number", "scene", "book", "category", "place", "seal", "stage", "is_open", "desk",
-    "lead", "reporter", "barred", "merged_into", "lon", "lat", "opened", "changed", "due", "next_due", "is_overdue",
+    "lead", "verifier", "named", "reporter", "barred", "merged_into", "lon", "lat", "opened", "changed", "due", "next_due", "is_overdue",
     "is_disputed", "version", "state",
 )  # fmt: skip
 TYPES = (
-    "uuid", "int2", "text", "int8", "text", "text", "text", "text", "int2", "text", "bool", "text", "text", "uuid",
-    "jsonb", "uuid", "float8", "float8", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "bool", "bool",
+    "uuid", "int2", "text", "int8", "text", "text", "text", "text", "int2", "text", "bool", "text", "text", "text",
+    "jsonb", "uuid", "jsonb", "uuid", "float8", "float8", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "bool", "bool",
     "int4", "text",
 )  # fmt: skip
 # What an update never touches: who the case is and where it was first put.
@@ -318,6 +318,8 @@ def _row(change: Change) -> tuple[Any, ...]:
         case.is_open,
         case.desk,
         case.lead,
+        case.verifier_unit,
+        Jsonb(seals.named_of(case)),
         UUID(case.reporter) if case.reporter else None,
         Jsonb(list(case.barred)),
         UUID(case.merged_into) if case.merged_into else None,
