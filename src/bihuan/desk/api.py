@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from bihuan.desk.actor import ANONYMOUS, SYSTEM, Actor, reporter
+from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.audit import Findings, audit
 from bihuan.desk.explain import Explanation, explain
 from bihuan.desk.history import events_of
 from bihuan.desk.identity import show_code, tidy_code
-from bihuan.desk.submit import (
-    Intake,
-    KeyReused,
-    NotFound,
-    Outcome,
-    Stale,
-    merge,
-    report,
-    report_many,
-    split,
-    submit,
-    submit_many,
-    unmerge,
-)
+from bihuan.desk.intake import Intake, report, report_many
+from bihuan.desk.submit import NotFound, Stale, merge, split, submit, submit_many, unmerge
 
 __all__ = [
     "ANONYMOUS",

@@ -136,7 +136,8 @@ def _check_feed(found: Findings) -> None:
         if rows != size:
             found.add(5, "feed", f"{rows} rows, but positions up to {size}")
         cursor.execute(
-            "SELECT count(*) FROM event e WHERE e.world_id = %s AND NOT EXISTS (SELECT FROM feed f WHERE f.event_id = e.id)"
+            "SELECT count(*) FROM event e WHERE e.world_id = %s"
+            " AND NOT EXISTS (SELECT FROM feed f WHERE f.event_id = e.id)"
             " AND NOT EXISTS (SELECT FROM pending p WHERE p.case_id = e.case_id"
             " AND e.number BETWEEN p.first AND p.last)",
             [found.world],

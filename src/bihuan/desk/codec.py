@@ -99,7 +99,7 @@ def _converter(hint: Any) -> Callable[[Any], Any] | None:  # noqa: ANN401 - a ty
         item = _converter(args[0])
         return tuple if item is None else lambda values: tuple(item(value) for value in values)
     if is_dataclass(hint):
-        return lambda value: _decoder(cast("type", hint))(value)
+        return _decoder(cast("type", hint))
     if hint is datetime:
         return datetime.fromisoformat
     if hint is date:

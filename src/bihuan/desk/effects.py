@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid5
 
 import orjson
 
 from bihuan.kernel import events as e
 from bihuan.kernel.case import Case
+
+Wanted = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -22,51 +25,17 @@ class Message:
     body: str
 
 
-def messages(case_id: UUID, before: Case | None, recorded: e.Recorded, after: Case) -> Iterator[Message]:
+def messages(case_id: UUID, recorded: e.Recorded, after: Case) -> Iterator[Message]:
     """The messages of one event. Imported history sends none (law 5)."""
     event = recorded.event
-    if after.is_imported and isinstance(event, e.ImportedCase):
+    wanted = _TABLE.get(type(event))
+    if wanted is None:
         return
-    for kind, to in _wanted(event, before, after):
+    for kind, to in wanted(event, after):
         if to:
             key = uuid5(case_id, f"{recorded.number}:{kind}:{to}")
             body = {"case": case_id, "number": after.number, "event": type(event).__name__, "at": recorded.at}
             yield Message(key, kind, to, orjson.dumps(body).decode())
-
-
-def _wanted(event: e.Event, before: Case | None, after: Case) -> Iterator[tuple[str, str]]:
-    match event:
-        case e.Registered():
-            yield "new-case", event.desk
-        case e.TaskAdded():
-            yield "order", event.task.unit
-        case e.SentToVerify():
-            yield "to-verify", event.unit
-        case e.Asked():
-            yield "request", after.desk if event.request.kind == "return" else f"head@{event.request.unit}"
-        case e.TaskReturned():
-            yield "returned", after.desk
-        case e.Reworked() | e.Reopened():
-            yield "rework", after.lead
-        case e.ClockWarned() | e.Escalated():
-            yield _ladder(event), _addressee(event.to, after)
-        case e.ClockBroken():
-            yield "overdue", after.lead
-        case e.Overseen():
-            yield event.action, event.to
-        case e.ReportedByLaw():
-            for unit in event.to:
-                yield "statutory-report", unit
-        case e.Closed() | e.Declined() if after.reporter:
-            yield "answer", f"person:{after.reporter}"
-            for person in after.joined:
-                yield "answer", f"person:{person}"
-        case _:
-            return
-
-
-def _ladder(event: e.ClockWarned | e.Escalated) -> str:
-    return "warning" if isinstance(event, e.ClockWarned) else event.action
 
 
 def _addressee(to: str, case: Case) -> str:
@@ -76,3 +45,31 @@ def _addressee(to: str, case: Case) -> str:
     if to in {"head", "oversight", "handler"}:
         return f"{to}@{case.lead}"
     return to
+
+
+def _request(event: e.Asked, case: Case) -> Wanted:
+    return [("request", case.desk if event.request.kind == "return" else f"head@{event.request.unit}")]
+
+
+def _answer(_: e.Event, case: Case) -> Wanted:
+    """Everybody who reported it gets the answer."""
+    return [("answer", f"person:{person}") for person in (case.reporter, *case.joined) if person]
+
+
+# What each event sends, and to whom. An event that is not here sends nothing.
+_TABLE: dict[type, Callable[[Any, Case], Wanted]] = {
+    e.Registered: lambda event, _: [("new-case", event.desk)],
+    e.TaskAdded: lambda event, _: [("order", event.task.unit)],
+    e.SentToVerify: lambda event, _: [("to-verify", event.unit)],
+    e.Asked: _request,
+    e.TaskReturned: lambda _, case: [("returned", case.desk)],
+    e.Reworked: lambda _, case: [("rework", case.lead)],
+    e.Reopened: lambda _, case: [("rework", case.lead)],
+    e.ClockWarned: lambda event, case: [("warning", _addressee(event.to, case))],
+    e.Escalated: lambda event, case: [(event.action, _addressee(event.to, case))],
+    e.ClockBroken: lambda _, case: [("overdue", case.lead)],
+    e.Overseen: lambda event, _: [(event.action, event.to)],
+    e.ReportedByLaw: lambda event, _: [("statutory-report", unit) for unit in event.to],
+    e.Closed: _answer,
+    e.Declined: _answer,
+}

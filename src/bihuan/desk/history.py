@@ -13,9 +13,7 @@ from bihuan.kernel.events import Recorded
 
 def events_of(case: UUID, world: int) -> list[Recorded]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT body FROM event WHERE case_id = %s AND world_id = %s ORDER BY number", [case, world]
-        )
+        cursor.execute("SELECT body FROM event WHERE case_id = %s AND world_id = %s ORDER BY number", [case, world])
         return [codec.decode_event(row[0]) for row in cursor.fetchall()]
 
 

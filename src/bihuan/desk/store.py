@@ -25,16 +25,38 @@ from bihuan.kernel.events import Recorded
 if TYPE_CHECKING:
     from bihuan.desk.effects import Message
 
-COLUMNS = (
-    "id", "world_id", "district", "number", "scene", "book", "category", "place", "seal", "stage", "is_open", "desk",
-    "lead", "verifier", "named", "reporter", "barred", "merged_into", "lon", "lat", "opened", "changed", "due", "next_due", "is_overdue",
-    "is_disputed", "version", "state",
-)  # fmt: skip
-TYPES = (
-    "uuid", "int2", "text", "int8", "text", "text", "text", "text", "int2", "text", "bool", "text", "text", "text",
-    "jsonb", "uuid", "jsonb", "uuid", "float8", "float8", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "bool", "bool",
-    "int4", "text",
-)  # fmt: skip
+# Each column of a case's row with its type, in the order of ``_row``.
+ROW = {
+    "id": "uuid",
+    "world_id": "int2",
+    "district": "text",
+    "number": "int8",
+    "scene": "text",
+    "book": "text",
+    "category": "text",
+    "place": "text",
+    "seal": "int2",
+    "stage": "text",
+    "is_open": "bool",
+    "desk": "text",
+    "lead": "text",
+    "verifier": "text",
+    "named": "jsonb",
+    "reporter": "uuid",
+    "barred": "jsonb",
+    "merged_into": "uuid",
+    "lon": "float8",
+    "lat": "float8",
+    "opened": "timestamptz",
+    "changed": "timestamptz",
+    "due": "timestamptz",
+    "next_due": "timestamptz",
+    "is_overdue": "bool",
+    "is_disputed": "bool",
+    "version": "int4",
+    "state": "text",
+}
+COLUMNS, TYPES = tuple(ROW), tuple(ROW.values())
 # What an update never touches: who the case is and where it was first put.
 FIXED = frozenset({"id", "world_id", "district", "number", "scene", "reporter", "lon", "lat", "opened"})
 
@@ -135,7 +157,7 @@ def _statement(
     )
     if has_messages:
         parts.append(
-            "o AS (INSERT INTO outbox (world_id, district, case_id, id, kind, \"to\", body, created, next_try, attempts,"
+            'o AS (INSERT INTO outbox (world_id, district, case_id, id, kind, "to", body, created, next_try, attempts,'
             " last_error) SELECT w.world_id, w.district, w.id, x.*, %s::timestamptz, %s::timestamptz, 0, '' FROM w,"
             " unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS x ON CONFLICT (id) DO NOTHING)"
         )
@@ -162,25 +184,21 @@ def _statement(
             "a AS (INSERT INTO answer (world_id, who, key, digest, status, body, created)"
             " SELECT w.world_id, %s, %s, %s, %s::int2, %s, %s::timestamptz FROM w)"
         )
-    return "WITH " + ", ".join(parts) + " SELECT count(*) FROM w"
+    return "WITH " + ", ".join(parts) + " SELECT count(*) FROM w"  # noqa: S608 - names are ours
 
 
 def _insert_case() -> str:
     places = ", ".join(f"%s::{kind}" for kind in TYPES)
-    return (
-        f"w AS (INSERT INTO case_row ({', '.join(COLUMNS)}) VALUES ({places}) RETURNING id, world_id, district)"
-    )
+    return f"w AS (INSERT INTO case_row ({', '.join(COLUMNS)}) VALUES ({places}) RETURNING id, world_id, district)"  # noqa: S608
 
 
 def _update_case() -> str:
-    sets = ", ".join(
-        f"{name} = %s::{kind}" for name, kind in zip(COLUMNS, TYPES, strict=True) if name not in FIXED
-    )
-    return f"w AS (UPDATE case_row SET {sets} WHERE id = %s AND version = %s RETURNING id, world_id, district)"
+    sets = ", ".join(f"{name} = %s::{kind}" for name, kind in ROW.items() if name not in FIXED)
+    return f"w AS (UPDATE case_row SET {sets} WHERE id = %s AND version = %s RETURNING id, world_id, district)"  # noqa: S608
 
 
 def write_many(changes: Sequence[Change]) -> set[UUID]:
-    """Store many changes in one transaction; returns the ids stored. New cases by COPY, others where still unchanged."""
+    """Store many changes in one transaction; returns the ids stored: new cases by COPY, others where unchanged."""
     if not changes:
         return set()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -196,10 +214,9 @@ def write_many(changes: Sequence[Change]) -> set[UUID]:
 
 def _update_many(cursor: Any, changes: Sequence[Change]) -> set[UUID]:  # noqa: ANN401 - Django's cursor is untyped
     names = [name for name in COLUMNS if name not in FIXED]
-    kinds = dict(zip(COLUMNS, TYPES, strict=True))
     rows = [dict(zip(COLUMNS, _row(change), strict=True)) for change in changes]
     sets = ", ".join(f"{name} = x.{name}" for name in names)
-    arrays = ", ".join(f"%s::{kinds[name]}[]" for name in names)
+    arrays = ", ".join(f"%s::{ROW[name]}[]" for name in names)
     cursor.execute(
         f"UPDATE case_row c SET {sets} FROM unnest(%s::uuid[], %s::int4[], {arrays})"  # noqa: S608 - names are ours
         f" AS x(id, was, {', '.join(names)}) WHERE c.id = x.id AND c.version = x.was RETURNING c.id",
@@ -234,7 +251,19 @@ def _copy_rest(cursor: Any, changes: Sequence[Change]) -> None:  # noqa: ANN401
     _copy(
         cursor,
         "outbox",
-        ("world_id", "district", "case_id", "id", "kind", "to", "body", "created", "next_try", "attempts", "last_error"),
+        (
+            "world_id",
+            "district",
+            "case_id",
+            "id",
+            "kind",
+            "to",
+            "body",
+            "created",
+            "next_try",
+            "attempts",
+            "last_error",
+        ),
         ("int2", "text", "uuid", "uuid", "text", "text", "text", "timestamptz", "timestamptz", "int2", "text"),
         (
             (c.world, c.district, c.case, m.id, m.kind, m.to, m.body, c.recorded, c.recorded, 0, "")
@@ -296,7 +325,9 @@ def _changed_tasks(change: Change) -> list[Task]:
 
 
 def _task_row(case: Case, task: Task) -> tuple[int, str, str, str, bool, datetime | None]:
-    dues = [k.due for k in case.clocks if k.is_ticking and (k.task == task.id or (k.key == "handle" and k.task is None))]
+    dues = [
+        k.due for k in case.clocks if k.is_ticking and (k.task == task.id or (k.key == "handle" and k.task is None))
+    ]
     is_open = task.status in OPEN_TASKS
     return task.id, task.unit, str(Role(task.role)), str(task.status), is_open, min(dues) if dues and is_open else None
 

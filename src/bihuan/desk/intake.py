@@ -1,0 +1,114 @@
+"""Registration: one report in one round trip, or many by COPY, with all laws on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError
+
+from bihuan.desk import answers, facts, identity, instant, rulebooks, store, vault
+from bihuan.desk.actor import Actor
+from bihuan.desk.answers import Outcome
+from bihuan.desk.change import NOTHING_SEALED, Asked, Folding, as_uuid, happened
+from bihuan.desk.store import Change
+from bihuan.kernel import commands as c
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A report as it comes in. ``texts``: note kind to free text or personal data (``text``, ``contact``).
+
+    ``lon``/``lat`` are WGS84 degrees (converted at the edge). ``barred``: units that the matter accuses.
+    """
+
+    category: str
+    place: str
+    channel: str
+    texts: Mapping[str, str]
+    scene: str = "city"
+    lon: float | None = None
+    lat: float | None = None
+    barred: tuple[str, ...] = ()
+    seal: str | None = None
+    is_order: bool = False
+    parent: UUID | None = None
+
+
+def report(
+    intake: Intake,
+    *,
+    by: Actor,
+    purpose: str,
+    key: str | None = None,
+    world: int = 1,
+    happened_at: datetime | None = None,
+) -> Outcome:
+    """Register a case: number, receipt code and first clock at once, in one round trip to the database.
+
+    Raises ``Refused`` and ``KeyReused``. The same key gives the same answer, also to two requests at the same time.
+    """
+    digest = answers.digest_of(intake)
+    if earlier := answers.replay(world, by.person, key, digest):
+        return earlier
+    return register(intake, Asked(by, purpose, world, key, happened_at), digest)
+
+
+def register(intake: Intake, asked: Asked, digest: bytes) -> Outcome:
+    """``report`` for a door that has already looked for an earlier answer under the key."""
+    change, code = registration(intake, asked, number=identity.next_number(asked.world))
+    try:
+        store.write(answers.keep(change, asked.by.person, asked.key, digest, code))
+    except IntegrityError:
+        if earlier := answers.replay(asked.world, asked.by.person, asked.key, digest):
+            return earlier
+        raise
+    return answers.outcome(change, code)
+
+
+def registration(intake: Intake, asked: Asked, *, number: int) -> tuple[Change, str]:
+    """The change that registers ``intake``, and its receipt code. Stores nothing."""
+    case, by = identity.new_id(), asked.by
+    recorded_at = instant.now(asked.world)
+    at = happened(asked.happened_at, None, recorded_at)
+    code = identity.new_code(asked.world, by.person, asked.key)
+    receipt = identity.code_digest(code)
+    person = as_uuid(by.person) or (identity.new_id() if intake.texts.get("contact") else None)
+    sealed = vault.seal(case, person, intake.texts) if intake.texts else NOTHING_SEALED
+    command = c.Register(
+        number=number,
+        receipt=receipt.hex(),
+        category=intake.category,
+        place=intake.place,
+        channel=intake.channel,
+        reporter=str(person) if person else "",
+        notes=sealed.notes(),
+        seal=facts.seal(intake.seal),
+        barred=facts.barred(intake.barred),
+        parent=str(intake.parent) if intake.parent else "",
+        is_order=intake.is_order,
+    )
+    folding = Folding(rulebooks.rules_for(intake.scene, at), None, recorded_at)
+    folding.apply(command, c.Ctx(at, by.person or command.reporter, by.unit, by.roles))
+    change = folding.change(case, asked.world, settings.DISTRICT, sealed)
+    return replace(change, receipt=receipt, lon=intake.lon, lat=intake.lat), code
+
+
+def report_many(
+    intakes: Iterable[Intake], *, by: Actor, purpose: str, world: int = 1, slice_size: int = 1000
+) -> Iterator[Outcome]:
+    """Register many cases, a slice a transaction; memory does not grow with their number.
+
+    A slice is stored whole or not at all: when one of its reports is refused, nothing of the slice was stored.
+    """
+    asked = Asked(by, purpose, world)
+    left = iter(intakes)
+    while batch := list(islice(left, slice_size)):
+        numbers = identity.next_numbers(world, len(batch))
+        made = [registration(intake, asked, number=n) for intake, n in zip(batch, numbers, strict=True)]
+        store.write_many([change for change, _ in made])
+        yield from (answers.outcome(change, code) for change, code in made)
