@@ -60,7 +60,7 @@ def submit(
     if earlier := answers.replay(world, by.person, key, digest):
         return earlier
     for attempt in range(ATTEMPTS):
-        loaded = _known(load(case, world), by, command, case)
+        loaded = _known(load(case, world), by, case)
         if expects is not None and loaded.state.version != expects:
             raise Stale(case, loaded.state.version)
         change = change_of(command, loaded, asked, texts)
@@ -77,9 +77,9 @@ def submit(
     raise Stale(case, loaded.state.version)
 
 
-def _known(loaded: Loaded | None, by: Actor, command: c.Command, case: UUID) -> Loaded:
+def _known(loaded: Loaded | None, by: Actor, case: UUID) -> Loaded:
     """Law 7 before any rule: to a barred unit, and to whoever may not know of it, a case does not exist."""
-    if loaded is None or not access.may_act(by, loaded.state, loaded.id, command):
+    if loaded is None or not access.may_act(by, loaded.state, loaded.id):
         raise NotFound(str(case))
     return loaded
 
@@ -107,7 +107,7 @@ def _submit_both(
     """Two commands on two locked cases: both or neither."""
     outcomes = []
     for case, command in (first, second):
-        loaded = _known(locked.get(case), asked.by, command, case)
+        loaded = _known(locked.get(case), asked.by, case)
         change = change_of(command, loaded, asked)
         if change is None or not store.write(change):
             raise Stale(case, loaded.state.version)
@@ -122,7 +122,7 @@ def merge(case: UUID, into: UUID, *, by: Actor, purpose: str, world: int = 1) ->
     with transaction.atomic():
         locked = load_many([case, into], world, lock=True)
         command = c.MergeInto(str(into))
-        state = _known(locked.get(case), by, command, case).state
+        state = _known(locked.get(case), by, case).state
         promises = tuple(c.Promise(k.key, k.due) for k in state.clocks if k.is_ticking and k.statutory)
         reporters = tuple(person for person in (state.reporter, *state.joined) if person)
         absorb = c.Absorb(str(case), state.receipts, reporters, state.seal, promises, state.barred)
@@ -132,7 +132,7 @@ def merge(case: UUID, into: UUID, *, by: Actor, purpose: str, world: int = 1) ->
 def unmerge(case: UUID, reason: str, *, by: Actor, purpose: str, world: int = 1) -> tuple[Outcome, Outcome]:
     """The merged case stands on its own again, with its receipts and the dates it had."""
     command = c.Unmerge(reason)
-    merged = _known(load(case, world), by, command, case)
+    merged = _known(load(case, world), by, case)
     if not merged.state.merged_into:
         raise Refused("not-merged", law=1)
     lead = UUID(merged.state.merged_into)
@@ -146,7 +146,7 @@ def split(case: UUID, parts: Sequence[Intake], *, by: Actor, purpose: str, world
     """Child cases of one case, all or none; each with its own receipt and clocks."""
     with transaction.atomic():
         locked = load_many([case], world, lock=True)
-        _known(locked.get(case), by, c.AddChild(""), case)
+        _known(locked.get(case), by, case)
         children = []
         for intake in parts:
             child = report(replace(intake, parent=case), by=by, purpose=purpose, world=world)
