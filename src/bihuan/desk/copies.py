@@ -1,0 +1,113 @@
+"""Every place where personal data or free text is copied: what, for how long, and how an erasure reaches it.
+
+A column of text, JSON or bytes that stands neither here nor in ``PLAIN`` fails a test: who makes a copy says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Copy:
+    """``columns`` of ``table`` (``*``: all). ``empty``: what an erasure runs, given the ids of the cases."""
+
+    table: str
+    columns: tuple[str, ...]
+    what: str
+    keeps: str
+    reach: str
+    empty: str = ""
+
+
+COPIES: tuple[Copy, ...] = (
+    Copy(
+        "vault_item", ("box",), "free text and personal data, encrypted", "as long as its case",
+        "the key goes; the box stays and says nothing",
+    ),
+    Copy(
+        "vault_key", ("wrapped",), "the key of one person in one case, wrapped", "as long as its case",
+        "set to null after the register of erased keys has it",
+    ),
+    Copy(
+        "person", ("name",), "working names of staff; a resident has none here", "while a post is held",
+        "emptied by whoever ends the last post",
+    ),
+    Copy(
+        "auth_user", ("*",), "login names and password hashes of staff", "while a post is held", "the account goes",
+    ),
+    Copy("axes_accessattempt", ("*",), "failed logins: login name and address", "30 days", "deleted with age"),
+    Copy("axes_accesslog", ("*",), "logins: login name and address", "30 days", "deleted with age"),
+    Copy("axes_accessfailurelog", ("*",), "failed logins: login name and address", "30 days", "deleted with age"),
+    Copy("django_session", ("*",), "sessions of staff, signed", "12 hours", "ends with the session"),
+    Copy(
+        "access_log", ("purpose",), "the purpose that a reader typed", "as long as the history",
+        "not reached: a purpose names a case or a duty, and the door says so",
+    ),
+    Copy(
+        "break_glass", ("reason", "review"), "why a sealed case was opened, and what the review found",
+        "as long as the history", "emptied for the cases of the person",
+        "UPDATE break_glass SET reason = '', review = '' WHERE case_id = ANY(%s::uuid[])",
+    ),
+    Copy(
+        "outbox", ("to", "body", "last_error"), "whom a message goes to and which event it is about, by reference",
+        "until it was handed over", "bodies carry references; the receiver opens them through the gate or not at all",
+    ),
+    Copy(
+        "answer", ("body",), "the answer given under an idempotency key: ids, never texts", "the life of a key",
+        "nothing to reach",
+    ),
+)  # fmt: skip
+
+# Copies that no table holds.
+OUTSIDE: tuple[Copy, ...] = (
+    Copy("keyring.json", ("*",), "master keys, ids of erased keys", "for ever", "it is what reaches the others"),
+    Copy("backups", ("*",), "the database without its keyring", "set by the site", "erased again at every start"),
+    Copy("stderr", ("*",), "log lines: ids, counts and refusal codes", "set by the site", "carry no text of people"),
+    Copy("exports", ("*",), "lists without people; a file of one's own case", "not kept here", "made anew each time"),
+)
+
+# Columns of text, JSON or bytes that hold no personal data: codes, hashes, references, the words of rules.
+PLAIN: Mapping[str, tuple[str, ...]] = {
+    "world": ("key", "kind", "district", "drop_record"),
+    "unit": ("code", "district", "name", "name_en", "kind", "path", "place", "phone", "parent_id"),
+    "post": ("unit_id", "role"),
+    "token": ("digest", "name", "scopes"),
+    "case_row": (
+        "district", "scene", "book", "category", "place", "stage", "desk", "lead", "barred", "verifier", "named",
+        "state",
+    ),
+    "task_row": ("district", "unit", "role", "status"),
+    "event": ("district", "kind", "body"),
+    "feed": ("leaf",),
+    "subtree": ("digest",),
+    "head": ("root", "note"),
+    "cursor": ("name",),
+    "outbox": ("district", "kind"),
+    "receipt": ("digest",),
+    "answer": ("who", "key", "digest"),
+    "vault_item": ("kind",),
+    "access_log": ("person", "unit", "what", "outcome", "withheld"),
+    "break_glass": ("unit",),
+    "rulebook": ("district", "scene", "version", "basis", "body", "imported_by"),
+    "calendar_day": ("country", "note", "basis", "set_by"),
+    "calendar_year": ("country", "basis"),
+    "setting": ("key", "value"),
+    "auth_group": ("name",),
+    "auth_permission": ("name", "codename"),
+    "django_content_type": ("app_label", "model"),
+    "axes_accessattemptexpiration": (),
+}  # fmt: skip
+
+
+def empty(cursor: Any, cases: Sequence[UUID]) -> int:  # noqa: ANN401 - Django's cursor is untyped
+    """Run what every copy asks for when something in these cases was erased; returns how many rows were touched."""
+    touched = 0
+    for copy in COPIES:
+        if copy.empty and cases:
+            cursor.execute(copy.empty, [list(cases)])
+            touched += max(cursor.rowcount, 0)
+    return touched
