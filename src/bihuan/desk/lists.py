@@ -1,0 +1,170 @@
+"""Lists of cases: the tabs of an inbox, filters, keyset pages. No query here counts or walks all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from bihuan.desk import instant, names, rulebooks, seals
+from bihuan.desk.actor import Actor
+from bihuan.desk.names import UnitName
+from bihuan.desk.seals import Level
+from bihuan.kernel.case import Stage
+
+MOST = 200
+# An open request stands in the state of its case; nothing else there has this key. Indexed by the same expression.
+ASKED = "position('\"is_open\":true' in c.state) > 0"
+TABS: Mapping[str, str] = {
+    "triage": "c.stage = 'registered' AND c.desk = %(unit)s",
+    "dispatch": "c.stage = 'accepted' AND c.desk = %(unit)s",
+    "tasks": (
+        "c.is_open AND EXISTS (SELECT FROM task_row t WHERE t.case_id = c.id AND t.world_id = c.world_id"
+        " AND t.unit = %(unit)s AND t.is_open)"
+    ),
+    "verify": (
+        "c.stage IN ('answered', 'verifying') AND (c.verifier = %(unit)s OR c.verifier = '' AND c.desk = %(unit)s)"
+    ),
+    "asked": f"{ASKED} AND c.is_open",
+    "overdue": "c.is_open AND c.is_overdue AND (%(wide)s OR c.lead = %(unit)s OR c.desk = %(unit)s)",
+    "all": "TRUE",
+}
+WIDE = frozenset({"oversight", "arbiter", "head", "system"})
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list is narrowed to. ``tab`` is a key of ``TABS``; empty fields do not narrow; ``place`` is a prefix."""
+
+    tab: str = "all"
+    category: str = ""
+    place: str = ""
+    stage: str = ""
+    number: int | None = None
+    is_open: bool | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One case in a list. ``turn`` is the unit whose turn it is; ``due`` the next promise that is owed."""
+
+    id: UUID
+    number: int
+    category: str
+    category_name: UnitName
+    place: UnitName
+    stage: Stage
+    seal: str
+    turn: UnitName
+    opened: datetime
+    due: datetime | None
+    is_overdue: bool
+    is_disputed: bool
+    version: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """``next`` is the cursor of the following page, empty at the end; ``at`` the instant of the answer."""
+
+    lines: tuple[Line, ...]
+    next: str
+    at: datetime
+
+
+_COLUMNS = (
+    "c.id, c.number, c.scene, c.category, c.place, c.stage, c.seal, c.desk, c.lead, c.verifier, c.opened, c.due,"
+    " c.is_overdue, c.is_disputed, c.version"
+)
+
+
+def list_cases(viewer: Actor, filters: Filters, *, after: str = "", limit: int = 50, world: int = 1) -> Page:
+    """Newest first, ``limit`` a page (at most 200). Only what ``viewer`` may know of.
+
+    Of a sealed case (L2, L3) no more is listed than that it is there, its stage and its dates.
+    Raises ``ValueError`` for an unknown tab or a broken cursor.
+    """
+    if filters.tab not in TABS:
+        raise ValueError(f"tab {filters.tab!r} is unknown; tabs: {', '.join(TABS)}")
+    at = instant.now(world)
+    limit = max(1, min(limit, MOST))
+    eyes = seals.viewer_of(viewer, at, world=world)
+    where, values = _where(eyes, filters, after, world)
+    sql = f"SELECT {_COLUMNS} FROM case_row c WHERE {where} ORDER BY c.id DESC LIMIT {limit + 1}"  # noqa: S608 - own words
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows = cursor.fetchall()
+    lines = tuple(_line(row, at) for row in rows[:limit])
+    return Page(lines, str(lines[-1].id) if len(rows) > limit else "", at)
+
+
+def _where(eyes: seals.Viewer, filters: Filters, after: str, world: int) -> tuple[str, list[object]]:
+    """A list asks for no purpose, so a sealed case is there by number only, not found by what it is about."""
+    is_about = bool(filters.category or filters.place)
+    seen, seen_values = seals.case_filter(eyes, world=world, at_least=Level.EXISTENCE, with_sealed=not is_about)
+    parts, values = [seen], list(seen_values)
+    tab, tab_values = _tab(filters.tab, eyes.actor)
+    parts.append(tab)
+    values += tab_values
+    narrowing: list[tuple[str, object]] = [
+        ("c.category = %s", filters.category),
+        ("c.stage = %s", filters.stage),
+        ("c.number = %s", filters.number),
+        ("c.id < %s::uuid", UUID(after) if after else None),
+    ]
+    for text, value in narrowing:
+        if value not in ("", None):
+            parts.append(text)
+            values.append(value)
+    if filters.place:
+        parts.append("c.place >= %s AND c.place < %s")
+        values += [filters.place, filters.place + "\U0010ffff"]
+    if filters.is_open is not None:
+        parts.append("c.is_open" if filters.is_open else "NOT c.is_open")
+    return " AND ".join(parts), values
+
+
+def _tab(tab: str, viewer: Actor) -> tuple[str, list[object]]:
+    """The tab's condition with positional parameters, in the order in which they occur."""
+    known: dict[str, object] = {"unit": viewer.unit, "wide": bool(viewer.roles & WIDE)}
+    text, values = TABS[tab], []
+    while "%(" in text:
+        name = text.partition("%(")[2].partition(")s")[0]
+        text = text.replace(f"%({name})s", "%s", 1)
+        values.append(known[name])
+    return text, values
+
+
+def _line(row: tuple[Any, ...], at: datetime) -> Line:
+    (
+        case, number, scene, category, place, stage, seal, desk, lead, verifier, opened, due, is_overdue, is_disputed,
+        version,
+    ) = row  # fmt: skip
+    if seal >= seals.SEALED_FROM:
+        category, place = "", ""
+    turn = {"registered": desk, "accepted": desk, "answered": verifier or desk, "verifying": verifier or desk}
+    return Line(
+        id=case,
+        number=number,
+        category=category,
+        category_name=category_name(scene, category, at),
+        place=names.place(place),
+        stage=Stage(stage),
+        seal=f"L{seal}",
+        turn=names.unit(turn.get(stage, lead)),
+        opened=opened,
+        due=due,
+        is_overdue=is_overdue or (due is not None and due < at),
+        is_disputed=is_disputed,
+        version=version,
+    )
+
+
+def category_name(scene: str, code: str, at: datetime) -> UnitName:
+    """What a category is called in the rulebook of the day; a code that is gone stands for itself."""
+    found = rulebooks.rules_for(scene, at).book.categories.get(code)
+    return UnitName(code, found.name, found.name_en) if found is not None else UnitName(code, code)

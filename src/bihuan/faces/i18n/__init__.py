@@ -1,0 +1,33 @@
+"""Words of the pages. Chinese is the original and stands in the templates; other languages are typed catalogues beside it.
+
+Not gettext: its catalogues must be compiled by a program that a fresh machine lacks, and compiled ones cannot be read in
+a review. A catalogue here is a Python mapping from the original to its translation; tests hold it complete both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from django.utils.translation import get_language
+
+from bihuan.faces.i18n import console, portal
+
+Language = Literal["zh", "en"]
+ENGLISH: Mapping[str, str] = {**portal.ENGLISH, **console.ENGLISH}
+
+
+def language() -> Language:
+    """The language of the request at hand, as Django's locale middleware found it (cookie, then browser)."""
+    return "en" if (get_language() or "").startswith("en") else "zh"
+
+
+def say(original: str, /, **values: object) -> str:
+    """``original`` in the language of the request; ``{name}`` in it is filled from ``values``."""
+    text = ENGLISH[original] if language() == "en" else original
+    return text.format(**values) if values else text
+
+
+def choose(chinese: str, english: str) -> str:
+    """Of a pair that is data (a unit's name, a category), the one for this language; Chinese where English is missing."""
+    return (english or chinese) if language() == "en" else chinese

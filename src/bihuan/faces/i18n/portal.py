@@ -1,0 +1,5 @@
+"""English of the pages for residents."""
+
+from __future__ import annotations
+
+ENGLISH: dict[str, str] = {}

@@ -1,0 +1,69 @@
+"""What templates may say: texts in the reader's language, instants, spans of time, names of units."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from bihuan.faces import i18n
+
+register = template.Library()
+WEEKDAYS = {"zh": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
+
+
+class Named(Protocol):
+    name: str
+    name_en: str
+
+
+@register.simple_tag
+def say(original: str, **values: object) -> str:
+    """A text of the page. A plain string, so that Django escapes it with the values in it."""
+    return i18n.say(original, **values)
+
+
+@register.filter
+def named(thing: Named | None) -> str:
+    """The name of a unit, place or category in the reader's language."""
+    return i18n.choose(thing.name, thing.name_en) if thing is not None else ""
+
+
+@register.filter
+def when(at: datetime | None) -> SafeString | str:
+    """An instant in the zone of the district, to the minute, for people and for machines."""
+    if at is None:
+        return ""
+    local = at.astimezone(ZoneInfo(settings.ZONE))
+    day = WEEKDAYS[i18n.language()][local.weekday()]
+    shown = f"{local:%Y-%m-%d} {'周' if i18n.language() == 'zh' else ''}{day} {local:%H:%M}"
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), shown)
+
+
+@register.filter
+def left(due: datetime | None, at: datetime) -> str:
+    """How long from ``at`` until ``due``, or how long past it, in the two largest units."""
+    if due is None:
+        return ""
+    if due < at:
+        return i18n.say("逾期 {span}", span=span(at - due))
+    return i18n.say("还剩 {span}", span=span(due - at))
+
+
+@register.filter
+def ago(since: datetime | None, at: datetime) -> str:
+    return "" if since is None else i18n.say("{span}前", span=span(at - since))
+
+
+def span(time: timedelta) -> str:
+    minutes = max(0, int(time.total_seconds() // 60))
+    days, minutes = divmod(minutes, 1440)
+    hours, minutes = divmod(minutes, 60)
+    parts = [("{n} 天", days), ("{n} 小时", hours), ("{n} 分钟", minutes)]
+    shown = [i18n.say(text, n=amount) for text, amount in parts if amount]
+    return " ".join(shown[:2]) or i18n.say("不到 1 分钟")
