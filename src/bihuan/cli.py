@@ -1,0 +1,298 @@
+"""The ``bihuan`` command: everything a site needs, from the first start to the audit."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bihuan.wiring import commands, postgres, site, supervisor
+from bihuan.wiring.processes import Busy
+
+app = typer.Typer(
+    name="bihuan",
+    help="闭环 Bihuan: the operating loop of a city district. 先试 / Start with: bihuan run",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+rules_app = typer.Typer(help="规则 Rulebooks: list, import, export, diff.", no_args_is_help=True)
+calendar_app = typer.Typer(help="日历 Working days: publish a year, set a day.", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
+app.add_typer(calendar_app, name="calendar")
+
+out = Console()
+err = Console(stderr=True)
+Json = Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")]
+World = Annotated[int, typer.Option(help="世界 world: 1 is the real one")]
+
+
+def say(text: str) -> None:
+    err.print(f"[dim]·[/] {text}", highlight=False)
+
+
+def fail(text: str) -> typer.Exit:
+    err.print(f"[bold red]✗[/] {text}", highlight=False)
+    return typer.Exit(1)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar for anything that may take longer than two seconds; ``(done, total)``, total 0 when unknown."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)
+
+
+@contextmanager
+def ready(*, migrated: bool = True) -> Iterator[None]:
+    """A database, up to date, with Django set up on it."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(site.database(say))
+        except (postgres.PostgresError, Busy) as error:
+            raise fail(str(error)) from error
+        site.setup_django()
+        if migrated:
+            commands.migrate(say)
+        yield
+
+
+@app.command()
+def run(
+    address: Annotated[str, typer.Option(help="host:port", envvar="BIHUAN_ADDRESS")] = "127.0.0.1:8000",
+    demo: Annotated[bool, typer.Option(help="示范区 load the demo district")] = True,
+) -> None:
+    """一条命令,全部启动。 Start everything: database, web, worker, and a demo district."""
+    try:
+        host, port = commands.parse_address(address)
+        with supervisor.interruptible(), site.database(say) as cluster:
+            site.setup_django()
+            commands.migrate(say)
+            site.refuse_owner()
+            commands.prepare(say)
+            accounts = commands.load_demo(say, progress) if demo else []
+            code = supervisor.run(
+                commands.parts(host, port),
+                cluster=cluster,
+                ready=lambda: commands.greet(out, host, port, accounts),
+            )
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except (postgres.PostgresError, Busy, commands.CannotGoOn) as error:
+        raise fail(str(error)) from error
+    raise typer.Exit(code)
+
+
+@app.command()
+def serve(
+    address: Annotated[str, typer.Option(help="host:port", envvar="BIHUAN_ADDRESS")] = "127.0.0.1:8000",
+) -> None:
+    """只启动网页和接口。 The web application alone, on the database that BIHUAN_DATABASE_URL names."""
+    commands.need_database()
+    host, port = commands.parse_address(address)
+    site.prepare_data(postgres.data_folder())
+    command = commands.web(host, port)
+    os.execv(command[0], command)  # noqa: S606 - our own interpreter
+
+
+@app.command()
+def worker() -> None:
+    """只启动后台。 The worker alone: feed, ticker, messages. Several may run."""
+    commands.need_database()
+    site.prepare_data(postgres.data_folder())
+    site.setup_django()
+    commands.work()
+
+
+@app.command()
+def migrate() -> None:
+    """建表或更新。 Bring the tables up to date, as BIHUAN_OWNER_DATABASE_URL."""
+    with ready(migrated=False):
+        applied = commands.migrate(say)
+        out.print(f"已更新 {len(applied)} 项 / {len(applied)} migrations applied")
+
+
+@app.command()
+def explain(
+    case: Annotated[str, typer.Argument(help="案卷号、回执码或编号 number, receipt code or id")],
+    world: World = 1,
+    as_json: Json = False,
+) -> None:
+    """为什么是这个单位、这个期限。 Why this unit and why this due date, from the history alone."""
+    with ready():
+        try:
+            explanation = commands.explain(case, world)
+        except LookupError as error:
+            raise fail(str(error)) from error
+        if as_json:
+            print(json.dumps(explanation, ensure_ascii=False, default=str))
+        else:
+            commands.show_explanation(out, explanation)
+
+
+@app.command()
+def audit(world: World = 1, as_json: Json = False) -> None:
+    """对照各条规则检查全站。 Fold every history, hold it against the laws, verify the ledger. Changes nothing."""
+    with ready(), progress("核对案卷 auditing cases") as step:
+        found = commands.audit(world, step)
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        commands.show_findings(out, found)
+    raise typer.Exit(0 if found["clean"] else 1)
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="文件 file to write")],
+    with_keyring: Annotated[bool, typer.Option(help="连同密钥 include the keys (then guard the file)")] = False,
+) -> None:
+    """备份。 Dump the database; without the keys nobody can read personal data in it."""
+    with ready(), progress("备份 backing up") as step:
+        try:
+            manifest = commands.backup(target, with_keyring, step)
+        except (OSError, RuntimeError) as error:
+            raise fail(str(error)) from error
+    out.print(f"已备份到 {target} / backed up: {json.dumps(manifest, ensure_ascii=False, default=str)}", soft_wrap=True)
+
+
+@app.command()
+def restore(source: Annotated[Path, typer.Argument(help="备份文件 backup file", exists=True)]) -> None:
+    """恢复到空数据库。 Restore into an empty database; erased people stay erased."""
+    with ready(migrated=False), progress("恢复 restoring") as step:
+        try:
+            manifest = commands.restore(source, step)
+        except (OSError, RuntimeError) as error:
+            raise fail(str(error)) from error
+    out.print(f"已恢复 / restored: {json.dumps(manifest, ensure_ascii=False, default=str)}", soft_wrap=True)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="一项或全部 one benchmark, or all")] = "",
+) -> None:
+    """性能测量,每项带基线。 Run the benchmarks; each compares itself with a baseline in the same run."""
+    folder = Path(__file__).resolve().parents[2] / "benchmarks"
+    files = {file.stem: file for file in sorted(folder.glob("*.py")) if "def main(" in file.read_text(encoding="utf-8")}
+    if not files:
+        raise fail(f"{folder} 不存在。 There are no benchmarks here: run it in a checkout of the source.")
+    if name and name not in files:
+        raise fail(f"没有这项测量。 There is no benchmark '{name}'; there are: {', '.join(files)}")
+    failed = []
+    for stem, file in files.items():
+        if name in {"", stem}:
+            if not name:
+                say(stem)
+            if subprocess.run([sys.executable, str(file), *context.args], check=False).returncode:
+                failed.append(stem)
+    if failed:
+        raise fail(f"未达标或出错 / missed or failed: {', '.join(failed)}")
+
+
+@rules_app.command("list")
+def rules_list() -> None:
+    """列出所有版本。 All versions with their dates."""
+    with ready():
+        table = Table("scene", "version", "effective", "basis", "by")
+        for row in commands.rulebooks():
+            table.add_row(*map(str, row))
+        out.print(table)
+
+
+@rules_app.command("import")
+def rules_import(
+    source: Annotated[Path, typer.Argument(help="CSV 文件夹或 XLSX folder of CSV files, or one XLSX", exists=True)],
+) -> None:
+    """导入新版本。 Import a new version; it holds from the date that its table 'book' names."""
+    with ready():
+        try:
+            out.print(commands.import_rules(source))
+        except ValueError as error:
+            raise fail(str(error)) from error
+
+
+@rules_app.command("export")
+def rules_export(
+    scene: str,
+    target: Annotated[Path, typer.Argument(help="文件夹或 .xlsx folder or .xlsx")],
+    version: Annotated[str, typer.Option(help="版本 default: the one in force today")] = "",
+) -> None:
+    """导出。 Write a rulebook as CSV files or XLSX."""
+    with ready():
+        try:
+            commands.export_rules(scene, version, target)
+        except LookupError as error:
+            raise fail(str(error)) from error
+        out.print(f"已写入 / written: {target}")
+
+
+@rules_app.command("diff")
+def rules_diff(
+    scene: str,
+    old: str,
+    new: str,
+    target: Annotated[Path | None, typer.Option("--to", help="写成 .csv 或 .xlsx write as .csv or .xlsx")] = None,
+) -> None:
+    """两个版本有什么不同。 What differs between two versions."""
+    with ready():
+        try:
+            rows = commands.diff_rules(scene, old, new, target)
+        except LookupError as error:
+            raise fail(str(error)) from error
+        table = Table("table", "key", "column", "old", "new")
+        for row in rows:
+            table.add_row(*map(str, row))
+        out.print(table)
+
+
+@calendar_app.command("set")
+def calendar_set(
+    day: Annotated[str, typer.Argument(help="YYYY-MM-DD")],
+    kind: Annotated[str, typer.Argument(help="work 上班 | rest 放假")],
+    basis: Annotated[str, typer.Option(help="依据 notice or decree")],
+) -> None:
+    """设定一天上班或放假,并重算期限。 Set one day; open due dates are worked out anew."""
+    if kind not in {"work", "rest"}:
+        raise fail(f"{kind}: 只能是 work 或 rest / write work or rest")
+    with ready(), progress("重算期限 recomputing") as step:
+        changed = commands.set_day(_day(day), is_working=kind == "work", basis=basis, step=step)
+    out.print(f"已重算 {changed} 件 / {changed} cases recomputed")
+
+
+@calendar_app.command("publish")
+def calendar_publish(
+    year: int, basis: Annotated[str, typer.Option(help="依据 the country's notice for that year")]
+) -> None:
+    """公布某年的日历,暂估期限重算。 A year's calendar is published: provisional dates are worked out anew."""
+    with ready(), progress("重算期限 recomputing") as step:
+        changed = commands.publish_year(year, basis, step)
+    out.print(f"已重算 {changed} 件 / {changed} cases recomputed")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise fail(f"{text}: 日期写成 2027-02-14 / write a date like 2027-02-14") from None
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

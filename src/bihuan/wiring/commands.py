@@ -1,0 +1,243 @@
+"""What the commands do, once a database is there. The words for people are in ``bihuan.cli``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from bihuan.wiring import migrate as migrations
+from bihuan.wiring.supervisor import Spec
+
+if TYPE_CHECKING:
+    from bihuan.demo.load import Account
+
+Say = Callable[[str], None]
+Step = Callable[[int, int], None]
+
+
+class CannotGoOn(Exception):
+    """What is missing, and what to do about it."""
+
+
+def parse_address(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise CannotGoOn(f"{address}: 地址写成 127.0.0.1:8000 / write an address like 127.0.0.1:8000")
+    return host.strip("[]"), int(port)
+
+
+def need_database() -> None:
+    if not os.environ.get("BIHUAN_DATABASE_URL"):
+        raise SystemExit(
+            "请设置 BIHUAN_DATABASE_URL,或用 bihuan run。\n"
+            "Set BIHUAN_DATABASE_URL to a PostgreSQL 15 or newer, or use `bihuan run`, which brings its own."
+        )
+
+
+def migrate(say: Say) -> list[str]:
+    applied = migrations.migrate()
+    if applied:
+        say(f"数据表已更新 / tables brought up to date ({len(applied)})")
+    return applied
+
+
+def prepare(say: Say) -> None:
+    """What every start does before the doors open: erased people stay erased, scenes have their rulebooks."""
+    from bihuan.desk import api
+    from bihuan.scenes import install
+
+    erased = api.apply_erasures()
+    if erased:
+        say(f"已再次抹去 {erased} 把密钥 / {erased} erased keys were erased again after a restore")
+    for scene, version in install():
+        say(f"场景 {scene} 的规则 {version} 已生效 / rulebook {version} of {scene} installed")
+
+
+def load_demo(say: Say, progress: Callable[[str], AbstractContextManager[Step]]) -> list[Account]:
+    from bihuan.demo import load
+
+    with progress("载入示范区 loading the demo district") as step:
+        accounts = load.load_demo(step)
+        load.load_cases(step)
+    say("示范区已就绪 / the demo district is ready")
+    return accounts
+
+
+def web(host: str, port: int) -> list[str]:
+    workers = os.environ.get("BIHUAN_WEB_WORKERS", "2")
+    return [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
+        "--workers", workers, "--blocking-threads", "4", "--no-ws", "--log-level", "warning",
+        "--respawn-failed-workers", "bihuan.wiring.wsgi:application",
+    ]  # fmt: skip
+
+
+def parts(host: str, port: int) -> list[Spec]:
+    """The processes of a site on one machine."""
+    need_free_port(host, port)
+    worker = [sys.executable, "-m", "bihuan.cli", "worker"]
+    return [Spec("web", web(host, port)), Spec("worker", worker)]
+
+
+def need_free_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CannotGoOn(
+                f"{host}:{port} 已被占用或不可用({error.strerror})。\n{host}:{port} cannot be used ({error.strerror}):"
+                " end the program that listens there, or choose another with --address 127.0.0.1:8001."
+            ) from error
+
+
+def work() -> None:
+    from bihuan.desk import api
+
+    api.work()
+
+
+def greet(out: Console, host: str, port: int, accounts: list[Account]) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    base = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else shown}:{port}"  # noqa: S104 - only compared
+    lines = [
+        f"[bold]{base}/[/]          市民:我要反映、查进度 · report and track",
+        f"[bold]{base}/console/[/]  工作台:受理、派遣、处置、核查 · the console",
+        f"[bold]{base}/api/v1/docs[/]  接口 · the API",
+    ]
+    out.print(Panel("\n".join(lines), title="闭环 Bihuan", subtitle="Ctrl-C 结束 · ends it", expand=False))
+    if accounts:
+        table = Table("账号 account", "密码 password", "岗位 post", title="示范账号 demo accounts (fictional people)")
+        for account in accounts:
+            table.add_row(account.username, account.password, account.post)
+        out.print(table)
+
+
+# -- reading ------------------------------------------------------------------------------------------------------
+
+
+def explain(wanted: str, world: int) -> dict[str, Any]:
+    """By number, receipt code or id. Raises ``LookupError`` in words."""
+    from bihuan.desk import api
+
+    case = api.find_case(wanted, world=world)
+    if case is None:
+        raise LookupError(f"没有案卷 {wanted}。 There is no case '{wanted}' in world {world}.")
+    return {"case": str(case), **asdict(api.explain(api.events_of(case, world)))}
+
+
+def show_explanation(out: Console, explanation: dict[str, Any]) -> None:
+    out.print(f"[bold]案卷 case[/] {explanation['case']}")
+    owners = Table("自 since", "单位 unit", "规则 rule", "依据 basis", "版本 version", title="为什么是这个单位 why this unit")
+    for one in explanation["owners"]:
+        owners.add_row(f"{one['since']:%Y-%m-%d %H:%M}", one["unit"], one["rule"], one["basis"], one["book"])
+    out.print(owners)
+    promises = Table("时限 clock", "规定 rule", "起 from", "止 due", "依据 basis", "日历 calendar", title="为什么是这个期限 why this date")
+    for one in explanation["promises"]:
+        amount = f"{one['amount']} {one['unit']}"
+        due = f"{one['due']:%Y-%m-%d %H:%M}" + ("(暂估 provisional)" if one["provisional"] else "")
+        promises.add_row(one["key"], amount, f"{one['started']:%Y-%m-%d %H:%M}", due, one["basis"], one["calendar"])
+        for at, what, moved in one["steps"]:
+            promises.add_row("", what, f"{at:%Y-%m-%d %H:%M}", f"{moved:%Y-%m-%d %H:%M}", "", "")
+    out.print(promises)
+
+
+def audit(world: int, step: Step) -> dict[str, Any]:
+    from bihuan.desk import api
+
+    found = api.audit(world, step)
+    return {
+        "world": world,
+        "clean": found.is_clean,
+        "cases": found.cases,
+        "events": found.events,
+        "stages": dict(found.stages),
+        "problems": [{"law": law, "where": where, "what": what} for law, where, what in found.problems],
+    }
+
+
+def show_findings(out: Console, found: dict[str, Any]) -> None:
+    table = Table("阶段 stage", "案卷 cases", title=f"世界 world {found['world']}: {found['cases']} cases, {found['events']} events")
+    for stage, count in sorted(found["stages"].items()):
+        table.add_row(stage, str(count))
+    out.print(table)
+    for one in found["problems"]:
+        out.print(f"[red]✗ 第{one['law']}条 law {one['law']}[/] {one['where']}: {one['what']}", soft_wrap=True)
+    out.print("[green]✓ 全部相符 clean[/]" if found["clean"] else f"[red]{len(found['problems'])} 处不符 problems[/]")
+
+
+# -- changing -----------------------------------------------------------------------------------------------------
+
+
+def backup(target: Path, with_keyring: bool, step: Step) -> dict[str, Any]:
+    from bihuan.desk import api
+
+    if shutil.disk_usage(target.resolve().parent).free < 64 * 1024 * 1024:
+        raise CannotGoOn(f"{target.parent} 空间不足 / has less than 64 MB left")
+    return api.backup(target, with_keyring=with_keyring, progress=step)
+
+
+def restore(source: Path, step: Step) -> dict[str, Any]:
+    from bihuan.desk import api
+
+    owner = os.environ.get("BIHUAN_OWNER_DATABASE_URL") or os.environ["BIHUAN_DATABASE_URL"]
+    return api.restore(source, owner, progress=step)
+
+
+def rulebooks() -> list[tuple[Any, ...]]:
+    from bihuan.desk import api
+
+    return api.list_books()
+
+
+def import_rules(source: Path) -> str:
+    from bihuan.desk import api
+
+    book = api.read_tables(source)
+    api.import_book(book, by="cli", at=api.now(1))
+    return f"{book.scene} {book.version} 自 {book.effective} 起生效 / in force from {book.effective}"
+
+
+def export_rules(scene: str, version: str, target: Path) -> None:
+    from bihuan.desk import api
+
+    book = api.book_by_version(scene, version) if version else api.book_in_force(scene, date.today())  # noqa: DTZ011
+    api.write_tables(book, target)
+
+
+def diff_rules(scene: str, old: str, new: str, target: Path | None) -> list[Any]:
+    from bihuan.desk import api
+
+    rows = list(api.diff_books(api.book_by_version(scene, old), api.book_by_version(scene, new)))
+    if target is not None:
+        api.write_diff(rows, target)
+    return rows
+
+
+def set_day(day: date, *, is_working: bool, basis: str, step: Step) -> int:
+    from bihuan.desk import api
+
+    api.set_day(day, is_working=is_working, basis=basis, by="cli")
+    return api.recompute(1, progress=step)
+
+
+def publish_year(year: int, basis: str, step: Step) -> int:
+    from bihuan.desk import api
+
+    api.publish_year(year, basis=basis)
+    return api.recompute(1, progress=step)
+
+

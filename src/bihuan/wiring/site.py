@@ -1,0 +1,78 @@
+"""A site on this machine: which database, which secrets, ready for Django. Used by every command."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bihuan.wiring import postgres
+
+Say = Callable[[str], None]
+
+
+def prepare_data(folder: Path) -> None:
+    """The data folder and the web application's secret, made at the first start and readable by us alone."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secret = folder / "secret.key"
+    if not secret.exists():
+        draft = folder / "secret.key.new"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        draft.rename(secret)
+    os.environ["BIHUAN_DATA"] = str(folder)
+    if not os.environ.get("BIHUAN_SECRET_KEY"):
+        os.environ.setdefault("BIHUAN_SECRET_KEY_FILE", str(secret))
+
+
+@contextmanager
+def database(say: Say) -> Iterator[postgres.Cluster | None]:
+    """The database that BIHUAN_DATABASE_URL names; else the running embedded one; else the embedded one, started.
+
+    Yields the cluster when it was started here. The addresses are in the environment afterwards.
+    """
+    folder = postgres.data_folder()
+    prepare_data(folder)
+    if os.environ.get("BIHUAN_DATABASE_URL"):
+        yield None
+        return
+    info = postgres.running(folder)
+    if info is not None:
+        os.environ.update(info.environment())
+        yield None
+        return
+    cluster = postgres.Cluster(folder, say=say)
+    try:
+        os.environ.update(cluster.start().environment())
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+def setup_django() -> None:
+    import django  # noqa: PLC0415 - only when the database's address is known
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bihuan.wiring.settings")
+    django.setup()
+
+
+def refuse_owner() -> None:
+    """The application must not run under a role that owns its tables (law 5)."""
+    from django.db import connection  # noqa: PLC0415
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_user, pg_get_userbyid(relowner) = current_user OR"
+            " (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
+            " FROM pg_class WHERE oid = 'event'::regclass"
+        )
+        role, is_owner = cursor.fetchone()
+    if is_owner:
+        raise SystemExit(
+            f"数据库角色 {role} 拥有数据表,不能用来运行应用(第5条)。\n"
+            f"The database role {role} owns the tables; the application must run under one that owns none (law 5).\n"
+            "Put a login role that is a member of bihuan_app into BIHUAN_DATABASE_URL, and the owner into"
+            " BIHUAN_OWNER_DATABASE_URL."
+        )
