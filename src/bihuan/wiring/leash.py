@@ -21,6 +21,12 @@ PR_SET_PDEATHSIG = 1
 PARENT_IS_GONE = 75
 
 
+def end_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
+    """From now on this process gets ``number`` when its parent is gone. Linux only; elsewhere it does nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
+
+
 def main(arguments: list[str]) -> None:
     split = arguments.index("--")
     options, program = arguments[:split], arguments[split + 1 :]
@@ -32,8 +38,7 @@ def main(arguments: list[str]) -> None:
         os.setgid(gid)
         os.setuid(uid)
     parent = int(given.get("--parent", os.getppid()))
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
+    end_with_parent(number)
     if os.getppid() != parent:
         sys.exit(PARENT_IS_GONE)
     os.execvp(program[0], program)  # noqa: S606 - becoming the program is the purpose
