@@ -34,6 +34,9 @@ def data(tmp_path):
     yield folder
     for pid in processes.working_in(folder / "postgres" / "cluster"):
         processes.end(pid)
+    # A program killed by the test had no time to remove its socket.
+    for note in tmp_path.rglob("postgres/socket"):
+        shutil.rmtree(note.read_text(), ignore_errors=True)
 
 
 @pytest.fixture
