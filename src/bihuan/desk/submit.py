@@ -40,7 +40,7 @@ class NotFound(LookupError):
 
 
 def submit(
-    command: c.Command,
+    command: c.Command | None,
     *,
     by: Actor,
     case: UUID,
@@ -53,6 +53,7 @@ def submit(
 ) -> Outcome:
     """Change one case. ``texts`` (note kind to free text) go to the vault and into the case as notes.
 
+    Without a command the texts are all that is new.
     Raises ``Refused`` (names the law or rule), ``Stale``, ``NotFound``, ``KeyReused``.
     """
     asked = Asked(by, purpose, world, key, happened_at)
