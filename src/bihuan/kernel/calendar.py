@@ -51,7 +51,7 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class Table:
     """Sorted ordinals of the working days, and where certainty changes: [from, to, from, to …) of what is unknown."""
 
     zone: ZoneInfo
@@ -77,7 +77,7 @@ class Calendar:
     weekend: frozenset[int] = frozenset({5, 6})
     tail: frozenset[int] = frozenset()
     version: str = ""
-    _cached: _Table | None = field(default=None, init=False, repr=False, compare=False)
+    _cached: Table | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         bounds = [minute for span in self.office for minute in span]
@@ -190,18 +190,18 @@ class Calendar:
     # Inside
 
     @property
-    def table(self) -> _Table:
+    def table(self) -> Table:
         """Made at first use and kept: about 34,000 days of which every answer is a bisection."""
         if self._cached is None:
             object.__setattr__(self, "_cached", self._build())
         return self._cached  # type: ignore[return-value]  # set the line before, through the frozen fence
 
-    def _build(self) -> _Table:
+    def _build(self) -> Table:
         weekend, changed = self.weekend, {day.toordinal() for day in self.rest}
         days = {n for n in range(FIRST_DAY, LAST_DAY + 1) if (n - 1) % 7 not in weekend} - changed
         days |= {n for day in self.worked if FIRST_DAY <= (n := day.toordinal()) <= LAST_DAY}
         office_day = sum(to - start for start, to in self.office) * MINUTE
-        return _Table(ZoneInfo(self.zone), array("l", sorted(days)), array("l", self._unknown()), office_day)
+        return Table(ZoneInfo(self.zone), array("i", sorted(days)), array("i", self._unknown()), office_day)
 
     def _unknown(self) -> Iterator[int]:
         """The bounds of what is not known, always an even number of them, rising."""
