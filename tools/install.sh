@@ -19,6 +19,9 @@ command -v "$PYTHON" >/dev/null || fail \
 
 # A moved folder, another Python or a broken attempt: make the environment again.
 here="$(pwd -P)"
+if [ -d .venv ] && [ ! -w .venv ]; then
+  fail "无法写入 .venv。 $here/.venv belongs to somebody else. Run as its owner, or clone the project into a folder of your own."
+fi
 if [ -d .venv ] && { [ "$(cat .venv/.home 2>/dev/null || true)" != "$here" ] || ! .venv/bin/python -m pip --version >/dev/null 2>&1; }; then
   say "» 重建虚拟环境 making .venv again (it was made elsewhere, or is not whole)"
   rm -rf .venv
@@ -30,11 +33,10 @@ if [ ! -d .venv ]; then
 fi
 
 pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input "$@"; }
-total="$(grep -c '^[A-Za-z0-9]' requirements/dev.txt)"
 log=.venv/install.log
-say "» 安装依赖 installing $total packages, a few minutes the first time (log: $log)"
-pip install --progress-bar off --require-hashes -r requirements/dev.txt 2>&1 | tee "$log" | awk -v total="$total" '
-  /^(Collecting|Requirement already satisfied)/ { n++; if (n % 10 == 0) { printf "  %d / %d\n", n, total; fflush() } }
+say "» 安装依赖 installing the packages that requirements/dev.txt names; a few minutes the first time (log: $log)"
+pip install --progress-bar off --require-hashes -r requirements/dev.txt 2>&1 | tee "$log" | awk '
+  /^(Collecting|Requirement already satisfied)/ { n++; if (n % 10 == 0) { print "  " n " …"; fflush() } }
   /^Installing collected packages/ { print "  下载完毕，正在解包 downloaded; unpacking"; fflush() }' || {
   tail -n 15 "$log" >&2
   fail "安装依赖失败（见上）。 The packages could not be installed; the reason is above, the whole log in $log." \

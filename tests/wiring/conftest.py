@@ -26,16 +26,15 @@ time.sleep(60)
 
 
 @pytest.fixture
-def data(tmp_path):
-    """A data folder that the server's own user can reach, as pytest's own folders cannot be."""
-    folder = tmp_path / "data"
-    for above in (tmp_path, *tmp_path.parents[:2]):
-        above.chmod(0o711)
+def data(short):
+    """A data folder that the server's own user can reach, which it cannot do with pytest's own folders."""
+    folder = short / "data"
     yield folder
-    for pid in processes.working_in(folder / "postgres" / "cluster"):
-        processes.end(pid)
+    # The server of a killed program is still on its way out.
+    for cluster in short.rglob("postgres/cluster"):
+        eventually(lambda cluster=cluster: not processes.working_in(cluster))
     # A program killed by the test had no time to remove its socket.
-    for note in tmp_path.rglob("postgres/socket"):
+    for note in short.rglob("postgres/socket"):
         shutil.rmtree(note.read_text(), ignore_errors=True)
 
 
