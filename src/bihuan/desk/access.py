@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from bihuan.desk import looks, seals
+from bihuan.desk import instant, looks, seals
 from bihuan.desk.actor import Actor
 from bihuan.desk.looks import log_list, log_read, looks_without_case, refusals, who_looked, withheld_looks
 from bihuan.desk.questions import check_question, refuse_query
@@ -28,7 +28,6 @@ from bihuan.desk.seals import (
     viewer_of,
 )
 from bihuan.desk.sight import count_shown, require_purpose, trimmed, visible_notes
-from bihuan.desk.submit import NotFound
 from bihuan.kernel.case import Case
 from bihuan.kernel.refused import Refused
 
@@ -63,6 +62,10 @@ __all__ = [
     "who_looked",
     "withheld_looks",
 ]
+
+
+class NotFound(LookupError):
+    """There is no such thing, or it is none of the asker's business: the same answer for both."""
 
 
 def admit(
@@ -108,8 +111,6 @@ def may_act(by: Actor, state: Case, case_id: UUID, *, receipt_for: UUID | None =
     Most commands cost no query: posts are read where somebody is barred, break-glass where nothing else admits. A
     statutory report (``ReportByLaw``) asks for no more than this, and for no purpose.
     """
-    from bihuan.desk import instant  # noqa: PLC0415 - only where the two queries below are needed
-
     facts = facts_of(case_id, state)
     quick = Viewer(by, receipt_for=receipt_for)
     if not facts.barred and may_see(quick, facts).level >= Level.EXISTENCE:

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from bihuan.desk import access, answers, store
+from bihuan.desk.access import NotFound
 from bihuan.desk.actor import Actor
 from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.change import Asked, Loaded, change_of, load, load_many
@@ -33,10 +34,6 @@ class Stale(Exception):
         super().__init__(f"case {case} has changed meanwhile; it is now at version {version}")
         self.case = case
         self.version = version
-
-
-class NotFound(LookupError):
-    """There is no such case for this actor; whether there is one for others is not said."""
 
 
 def submit(
