@@ -81,7 +81,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class Move:
-    """How a due date moved after the start: ``shift`` by a span that does not count, ``extend`` by an amount, ``cap``."""
+    """How a due date moved after the start: ``shift`` by a span that does not count, ``extend`` (amount), ``cap``."""
 
     kind: str
     since: datetime
@@ -93,7 +93,9 @@ class Move:
 class Clock:
     """A promise in time. ``amount`` is in ``unit``; ``inner`` is the last working day before a due date that rolled.
 
-    ``moves`` lets the due date be worked out anew when a calendar is published.
+    ``nominal`` is the day it rolled from: pauses and extensions count from there. ``moves`` lets the due date be worked
+    out anew when a calendar is published. ``reminds``: whom it reminds on its day; such a clock breaks nothing, and may
+    outlive the closing.
     """
 
     id: str
@@ -106,10 +108,12 @@ class Clock:
     stops: tuple[str, ...]
     alarms: tuple[Alarm, ...] = ()
     inner: datetime | None = None
+    nominal: datetime | None = None
     provisional: bool = False
     calendar: str = ""
     moves: tuple[Move, ...] = ()
     statutory: bool = False
+    reminds: str = ""
     extend: int = 0
     extend_by: str = ""
     extended: bool = False
@@ -130,7 +134,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Task:
-    """A piece of a case for a unit, a team or a person. ``needs`` are ids of tasks that come first; ``duration`` minutes."""
+    """A piece of a case for a unit, a team or a person. ``needs``: tasks that come first; ``duration``: minutes."""
 
     id: int
     role: Role
@@ -252,6 +256,10 @@ class Case:
     @property
     def is_open(self) -> bool:
         return self.stage in OPEN_STAGES
+
+    def is_party(self, person: str) -> bool:
+        """Whether this person reported the case, alone or among others."""
+        return bool(person) and (person == self.reporter or person in self.joined)
 
     def task(self, task_id: int) -> Task | None:
         return next((task for task in self.tasks if task.id == task_id), None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bihuan.kernel.case import Note, Proof, Role, Seal, Stage
+from bihuan.kernel.case import Case, Clock, Hold, Note, Proof, Role, Seal, Stage
 
 
 @dataclass(frozen=True)
@@ -208,15 +208,16 @@ class Resume:
 
 @dataclass(frozen=True)
 class Promise:
-    """What one case hands to another in a merge: a running statutory clock."""
+    """What one case hands to another in a merge: a running statutory clock, and when it is due."""
 
     key: str
     due: datetime
+    clock: Clock | None = None
 
 
 @dataclass(frozen=True)
 class Absorb:
-    """To the lead case. The desk reads the other case in the same transaction and fills this in."""
+    """To the lead case. The desk reads the other case in the same transaction and fills this in with ``hand_over``."""
 
     case: str
     receipts: tuple[str, ...]
@@ -224,10 +225,20 @@ class Absorb:
     seal: Seal
     promises: tuple[Promise, ...] = ()
     barred: tuple[str, ...] = ()
+    holds: tuple[Hold, ...] = ()
+
+
+def hand_over(case: str, state: Case) -> Absorb:
+    """What ``case`` brings along when it is merged into another."""
+    promises = tuple(Promise(k.key, k.due, k) for k in state.clocks if k.is_ticking and k.statutory and k.task is None)
+    reporters = tuple(person for person in (state.reporter, *state.joined) if person)
+    return Absorb(case, state.receipts, reporters, state.seal, promises, state.barred, state.holds)
 
 
 @dataclass(frozen=True)
 class MergeInto:
+    """``seal``: that of the lead case; both keep the higher one."""
+
     into: str
     seal: Seal = Seal.L0
 
@@ -239,8 +250,11 @@ class Unmerge:
 
 @dataclass(frozen=True)
 class Part:
+    """To the lead case: let a merged one go, with the receipts and reporters that it brought."""
+
     case: str
     receipts: tuple[str, ...]
+    reporters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -315,45 +329,9 @@ class Recompute:
 
 
 Command = (
-    Register
-    | ImportCase
-    | Accept
-    | Recategorise
-    | Decline
-    | Dispatch
-    | AddTask
-    | TakeTask
-    | ReleaseTask
-    | ArriveAtTask
-    | FinishTask
-    | CancelTask
-    | ReturnTask
-    | SendToVerify
-    | Verify
-    | Dispute
-    | FollowUp
-    | Archive
-    | AskPause
-    | AskExtend
-    | AskSeal
-    | Grant
-    | Deny
-    | Resume
-    | Absorb
-    | MergeInto
-    | Unmerge
-    | Part
-    | AddChild
-    | LayHold
-    | LiftHold
-    | TakeStep
-    | Reseal
-    | AddNote
-    | AddProof
-    | ReportByLaw
-    | NameChampion
-    | Oversee
-    | Tick
+    Register | ImportCase | Accept | Recategorise | Decline | Dispatch | AddTask | TakeTask | ReleaseTask
+    | ArriveAtTask | FinishTask | CancelTask | ReturnTask | SendToVerify | Verify | Dispute | FollowUp | Archive
+    | AskPause | AskExtend | AskSeal | Grant | Deny | Resume | Absorb | MergeInto | Unmerge | Part | AddChild
+    | LayHold | LiftHold | TakeStep | Reseal | AddNote | AddProof | ReportByLaw | NameChampion | Oversee | Tick
     | Recompute
-)
-
+)  # fmt: skip

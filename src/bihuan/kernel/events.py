@@ -75,7 +75,7 @@ class Declined:
 
 @dataclass(frozen=True)
 class Dispatched:
-    """``rule`` is the row of the route table or ``by hand``; ``basis`` its legal basis; ``bound``: after arbitration."""
+    """``rule``: the row of the route table, or ``by hand``; ``basis``: its legal basis; ``bound``: by arbitration."""
 
     lead: str
     rule: str
@@ -151,11 +151,16 @@ class Reworked:
 
 @dataclass(frozen=True)
 class Closed:
-    """``how``: ``verifier``, ``reporter`` or ``sample``; ``proofs`` are the references that were accepted."""
+    """``how``: ``verifier``, ``reporter`` or ``sample``; ``proofs`` are the references that were accepted.
+
+    ``required``: the kinds that the rulebook asked for; ``apart``: who must be another, the ``person`` or ``unit``.
+    """
 
     how: str
     outcome: str
     proofs: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    apart: str = "unit"
 
 
 @dataclass(frozen=True)
@@ -292,10 +297,11 @@ class Unmerged:
 
 @dataclass(frozen=True)
 class Parted:
-    """The lead case lets a merged one go; the receipts that came with it go too."""
+    """The lead case lets a merged one go; the receipts and reporters that came with it go too."""
 
     case: str
     receipts: tuple[str, ...]
+    reporters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -352,60 +358,17 @@ class ChampionNamed:
 
 
 RarerEvent = (
-    Recategorised
-    | Declined
-    | Disputed
-    | Reopened
-    | FollowedUp
-    | Overseen
-    | ReportedByLaw
-    | Archived
-    | Asked
-    | Granted
-    | Denied
-    | Merged
-    | Unmerged
-    | Absorbed
-    | Parted
-    | ChildAdded
-    | HoldLaid
-    | HoldLifted
-    | StepTaken
-    | Resealed
-    | Noted
-    | ProofAdded
-    | ChampionNamed
-)
+    Recategorised | Declined | Disputed | Reopened | FollowedUp | Overseen | ReportedByLaw | Archived | Asked
+    | Granted | Denied | Merged | Unmerged | Absorbed | Parted | ChildAdded | HoldLaid | HoldLifted | StepTaken
+    | Resealed | Noted | ProofAdded | ChampionNamed
+)  # fmt: skip
 
 Event = (
-    Registered
-    | ImportedCase
-    | Accepted
-    | Dispatched
-    | TaskAdded
-    | TaskTaken
-    | TaskReleased
-    | TaskArrived
-    | TaskFinished
-    | TaskReturned
-    | TaskReopened
-    | TaskCancelled
-    | Answered
-    | SentToVerify
-    | Reworked
-    | Closed
-    | ClockStarted
-    | ClockStopped
-    | ClockPaused
-    | ClockResumed
-    | ClockExtended
-    | ClockTightened
-    | ClockRecomputed
-    | ClockWarned
-    | ClockBroken
-    | Escalated
-    | RarerEvent
-)
+    Registered | ImportedCase | Accepted | Dispatched | TaskAdded | TaskTaken | TaskReleased | TaskArrived
+    | TaskFinished | TaskReturned | TaskReopened | TaskCancelled | Answered | SentToVerify | Reworked | Closed
+    | ClockStarted | ClockStopped | ClockPaused | ClockResumed | ClockExtended | ClockTightened | ClockRecomputed
+    | ClockWarned | ClockBroken | Escalated | RarerEvent
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

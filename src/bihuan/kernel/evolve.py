@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import date, datetime
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from bihuan.kernel import events as e
 from bihuan.kernel.case import Case, Clock, Request, Role, Stage, Task, TaskStatus
+
+_T = TypeVar("_T", Case, Clock, Task, Request)
 
 
 def evolve(state: Case | None, recorded: e.Recorded) -> Case:
@@ -33,14 +34,17 @@ def fold(history: Iterable[e.Recorded]) -> Case:
     return state
 
 
-def _with(state: Case, **changes: object) -> Case:
+def _copy(value: _T, **changes: object) -> _T:
     """A changed copy; ``dataclasses.replace`` costs ten times as much on a value of forty fields."""
-    copy = object.__new__(Case)
+    copy: _T = object.__new__(type(value))
     values = copy.__dict__
-    values.update(state.__dict__)
-    values["version"] = state.version + 1
+    values.update(value.__dict__)
     values.update(changes)
     return copy
+
+
+def _with(state: Case, **changes: object) -> Case:
+    return _copy(state, version=state.version + 1, **changes)
 
 
 def _next(state: Case, event: e.Event, recorded: e.Recorded) -> Case:  # noqa: C901, PLR0911, PLR0912 - a table
@@ -55,11 +59,11 @@ def _next(state: Case, event: e.Event, recorded: e.Recorded) -> Case:  # noqa: C
         case e.TaskAdded():
             return _with(state, tasks=(*state.tasks, event.task))
         case e.TaskTaken():
-            return _taken(state, event)
+            return _taken(state, event, recorded.unit)
         case e.TaskReleased():
             return _task(state, event.task, lambda t: _without_taker(t, event.person))
         case e.TaskArrived():
-            return _task(state, event.task, lambda t: replace(t, status=TaskStatus.ARRIVED))
+            return _task(state, event.task, lambda t: _copy(t, status=TaskStatus.ARRIVED))
         case e.TaskFinished():
             return _finished(state, event, at)
         case e.TaskReturned():
@@ -67,7 +71,7 @@ def _next(state: Case, event: e.Event, recorded: e.Recorded) -> Case:  # noqa: C
         case e.TaskReopened():
             return _task(state, event.task, _reopened_task)
         case e.TaskCancelled():
-            return _task(state, event.task, lambda t: replace(t, status=TaskStatus.CANCELLED))
+            return _cancelled(state, event)
         case e.Accepted():
             return _with(state, stage=Stage.ACCEPTED)
         case e.Dispatched():
@@ -115,9 +119,7 @@ def _rarer(state: Case, event: e.RarerEvent, at: datetime) -> Case:  # noqa: C90
         case e.Merged():
             return _merged(state, event, at)
         case e.Unmerged():
-            return _with(
-                state, stage=state.before_merge, lead=state.desk, merged_into="", before_merge=None, closed=None
-            )
+            return _unmerged(state)
         case e.Absorbed():
             return _absorbed(state, event)
         case e.Parted():
@@ -201,13 +203,25 @@ def _stopped(state: Case, event: e.ClockStopped) -> Case:
 
     def change(clock: Clock) -> Clock:
         kept = clock.broken is not None and event.at <= clock.broken
-        return replace(clock, stopped=event.at, paused=None, broken=None if kept else clock.broken)
+        return _copy(clock, stopped=event.at, paused=None, alarms=(), broken=None if kept else clock.broken)
 
     before = state.clock(event.clock)
     stopped = _clock(state, event.clock, change)
     if before is not None and before.broken is not None and event.at <= before.broken:
         stopped.__dict__["overdue"] = state.overdue - 1
-    return stopped
+    return _without_requests(stopped, lambda request: request.clock == event.clock)
+
+
+def _without_requests(state: Case, is_void: Callable[[Request], bool]) -> Case:
+    """What was asked about a clock that has stopped, or a task that is over, needs no answer any more.
+
+    Writes into ``state``, which nobody else has seen yet.
+    """
+    if any(request.is_open and is_void(request) for request in state.requests):
+        state.__dict__["requests"] = tuple(
+            _copy(r, is_open=False) if r.is_open and is_void(r) else r for r in state.requests
+        )
+    return state
 
 
 def _put_clock(state: Case, clock: Clock) -> tuple[Clock, ...]:
@@ -219,14 +233,14 @@ def _put_clock(state: Case, clock: Clock) -> tuple[Clock, ...]:
 def _without_alarm(state: Case, clock_id: str, at: datetime, kind: str, to: str) -> Case:
     def change(clock: Clock) -> Clock:
         left = tuple(a for a in clock.alarms if (a.at, a.kind, a.to) != (at, kind, to))
-        return replace(clock, alarms=left)
+        return _copy(clock, alarms=left)
 
     return _clock(state, clock_id, change)
 
 
 def _broken(state: Case, event: e.ClockBroken) -> Case:
     def change(clock: Clock) -> Clock:
-        return replace(clock, broken=event.due, alarms=tuple(a for a in clock.alarms if a.kind != "break"))
+        return _copy(clock, broken=event.due, alarms=tuple(a for a in clock.alarms if a.kind != "break"))
 
     broken = _clock(state, event.clock, change)
     broken.__dict__["overdue"] = state.overdue + 1
@@ -237,15 +251,14 @@ def _added(values: tuple[str, ...], *more: str) -> tuple[str, ...]:
     return values + tuple(m for m in dict.fromkeys(more) if m and m not in values)
 
 
-def _taken(state: Case, event: e.TaskTaken) -> Case:
+def _taken(state: Case, event: e.TaskTaken, by_unit: str) -> Case:
+    """The taker works, and both his unit and the one that owes the task count as having worked."""
     task = state.task(event.task)
     unit = task.unit if task else ""
-    taken = _task(
-        state, event.task, lambda t: replace(t, status=TaskStatus.TAKEN, takers=_added(t.takers, event.person))
-    )
+    taken = _task(state, event.task, lambda t: _copy(t, status=TaskStatus.TAKEN, takers=_added(t.takers, event.person)))
     values = taken.__dict__
     values["workers"] = _added(state.workers, event.person)
-    values["worker_units"] = _added(state.worker_units, unit)
+    values["worker_units"] = _added(state.worker_units, unit, by_unit)
     if state.stage is Stage.DISPATCHED:
         values["stage"] = Stage.WORKING
     return taken
@@ -253,7 +266,7 @@ def _taken(state: Case, event: e.TaskTaken) -> Case:
 
 def _without_taker(task: Task, person: str) -> Task:
     takers = tuple(taker for taker in task.takers if taker != person)
-    return replace(task, takers=takers, status=task.status if takers else TaskStatus.OPEN)
+    return _copy(task, takers=takers, status=task.status if takers else TaskStatus.OPEN)
 
 
 def _finished(state: Case, event: e.TaskFinished, at: datetime) -> Case:
@@ -261,18 +274,23 @@ def _finished(state: Case, event: e.TaskFinished, at: datetime) -> Case:
     done = _task(
         state,
         event.task,
-        lambda t: replace(t, status=TaskStatus.FINISHED, finished=at, proofs=_added(t.proofs, *refs)),
+        lambda t: _copy(t, status=TaskStatus.FINISHED, finished=at, proofs=_added(t.proofs, *refs)),
     )
     values = done.__dict__
     values["proofs"] = (*state.proofs, *event.proofs)
     values["workers"] = _added(state.workers, event.person)
     values["worker_units"] = _added(state.worker_units, event.unit)
-    return done
+    return _without_requests(done, lambda request: request.task == event.task)
+
+
+def _cancelled(state: Case, event: e.TaskCancelled) -> Case:
+    gone = _task(state, event.task, lambda t: _copy(t, status=TaskStatus.CANCELLED))
+    return _without_requests(gone, lambda request: request.task == event.task)
 
 
 def _returned(state: Case, event: e.TaskReturned) -> Case:
     task = state.task(event.task)
-    back = _task(state, event.task, lambda t: replace(t, status=TaskStatus.RETURNED))
+    back = _task(state, event.task, lambda t: _copy(t, status=TaskStatus.RETURNED))
     values = back.__dict__
     values["returns"] = state.returns + 1
     if task is not None and task.role is Role.LEAD:
@@ -282,17 +300,22 @@ def _returned(state: Case, event: e.TaskReturned) -> Case:
 
 
 def _reopened_task(task: Task) -> Task:
-    return replace(task, status=TaskStatus.TAKEN if task.takers else TaskStatus.OPEN, finished=None)
+    return _copy(task, status=TaskStatus.TAKEN if task.takers else TaskStatus.OPEN, finished=None)
 
 
 def _settled(requests: tuple[Request, ...], request_id: int) -> tuple[Request, ...]:
-    return tuple(replace(r, is_open=False) if r.id == request_id else r for r in requests)
+    return tuple(_copy(r, is_open=False) if r.id == request_id else r for r in requests)
 
 
 def _merged(state: Case, event: e.Merged, at: datetime) -> Case:
-    """Work under way is cancelled by the merge; unmerged, the case is back where it can be dispatched."""
-    back = Stage.REGISTERED if state.stage is Stage.REGISTERED else Stage.ACCEPTED
+    """Work under way is cancelled by the merge; unmerged, such a case is back where it can be dispatched."""
+    back = Stage.ACCEPTED if state.stage in {Stage.DISPATCHED, Stage.WORKING} else state.stage
     return _with(state, stage=Stage.MERGED, merged_into=event.into, before_merge=back, closed=at)
+
+
+def _unmerged(state: Case) -> Case:
+    lead = state.lead if state.before_merge in {Stage.ANSWERED, Stage.VERIFYING} else state.desk
+    return _with(state, stage=state.before_merge, lead=lead, merged_into="", before_merge=None, closed=None)
 
 
 def _absorbed(state: Case, event: e.Absorbed) -> Case:
@@ -310,4 +333,5 @@ def _parted(state: Case, event: e.Parted) -> Case:
         state,
         absorbed=tuple(case for case in state.absorbed if case != event.case),
         receipts=tuple(receipt for receipt in state.receipts if receipt not in event.receipts),
+        joined=tuple(person for person in state.joined if person not in event.reporters),
     )

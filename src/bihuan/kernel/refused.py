@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
-    """An expected refusal: stable ``code``, the ``law`` of the loop or the ``rule`` it rests on, and facts for the words.
+class Refused(Exception):
+    """An expected refusal: stable ``code``, the ``law`` of the loop or the ``rule`` it rests on, facts for the words.
 
     ``decide`` returns it; the desk raises it; every door turns it into the same words (``docs/reference/refusals.md``).
     """

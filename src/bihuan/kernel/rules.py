@@ -7,7 +7,7 @@ rulebook cannot change what an earlier one meant.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from itertools import product
@@ -31,7 +31,9 @@ class ClockRule:
 
     Moments are ``registered accepted dispatched returned working answered reworked reopened closed declined`` and
     ``step:<key>``. ``per``: one clock a case, or one for each assisting task. ``extend``: the most that one extension
-    may add, 0 for never, and ``extend_by`` the role that must approve it.
+    may add, 0 for never, and ``extend_by`` the role that must approve it. ``anew``: each start is a promise of its own
+    (every unit has its days to object); otherwise the time used is kept. ``reminds``: nothing is promised, whom this
+    names is reminded on the day, also after closing.
     """
 
     key: str
@@ -44,6 +46,8 @@ class ClockRule:
     statutory: bool = False
     extend: int = 0
     extend_by: str = "head"
+    anew: bool = False
+    reminds: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Category:
 
 @dataclass(frozen=True)
 class Route:
-    """One row of the decision table: a category prefix and a place prefix (empty: any) to a lead and assisting units."""
+    """One row of the decision table: category prefix and place prefix (empty: any) to a lead and assisting units."""
 
     key: str
     category: str
@@ -183,19 +187,17 @@ def complete(rule: ClockRule) -> ClockRule:
     """A stage clock with the moments that the kernel fixes filled in; any other must name its own."""
     if rule.key in STAGE_CLOCKS:
         starts, stops = STAGE_CLOCKS[rule.key]
-        return ClockRule(**{**_fields(rule), "starts": starts, "stops": stops})
+        return replace(rule, starts=starts, stops=stops)
     return rule
-
-
-def _fields(rule: ClockRule) -> dict[str, object]:
-    return {name: getattr(rule, name) for name in ClockRule.__dataclass_fields__}
 
 
 def problems(book: Rulebook) -> list[str]:
     """What is wrong with a rulebook, in words that say where; empty when it may be used."""
     found: list[str] = []
     scene_keys = {rule.key for rule in book.clocks}
-    found += [f"clocks: '{key}' is missing; every scene needs it (law 3)" for key in STAGE_CLOCKS if key not in scene_keys]
+    found += [
+        f"clocks: '{key}' is missing; every scene needs it (law 3)" for key in STAGE_CLOCKS if key not in scene_keys
+    ]
     if not book.desks:
         found.append("desks: name at least one triage desk (law 2)")
     for where, rule in [("clocks", r) for r in book.clocks] + [
@@ -211,6 +213,10 @@ def problems(book: Rulebook) -> list[str]:
             found.append(f"routes: '{route.key}' names no lead unit (law 2)")
     for step in book.steps.values():
         found += [f"step '{step.key}': needs unknown step '{n}'" for n in step.needs if n not in book.steps]
+        if step.ends == "declined" and "routes" not in step.requires:
+            found.append(
+                f"step '{step.key}': it ends the case, so it must require 'routes', the rightful route (law 1)"
+            )
     return found
 
 

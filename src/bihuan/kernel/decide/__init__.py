@@ -19,10 +19,22 @@ def decide(rules: Rules, state: Case | None, command: c.Command, ctx: c.Ctx) -> 
     """The events that the command leads to (none: nothing to do), or the refusal that names its law or rule."""
     draft = Draft(rules, state, ctx)
     try:
+        if state is not None:
+            _need_sight(state, ctx)
+        elif not isinstance(command, c.Register | c.ImportCase):
+            return Refused("no-such-case", law=1)
         _answer(draft, command)
     except Refused as refusal:
         return refusal
     return tuple(draft.events)
+
+
+def _need_sight(state: Case, ctx: c.Ctx) -> None:
+    """For a barred unit the case does not exist, whatever it asks (law 7); its own reporter is no stranger to it."""
+    if ctx.unit in state.barred and not state.is_party(ctx.person):
+        raise Refused("no-such-case", law=1)
+    if ctx.at < state.opened and not state.is_imported:
+        raise Refused("time-before-case", law=5, happened_at=ctx.at.isoformat(), opened=state.opened.isoformat())
 
 
 def _answer(draft: Draft, command: c.Command) -> None:  # noqa: C901, PLR0912, PLR0915 - a table

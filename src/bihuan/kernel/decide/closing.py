@@ -12,7 +12,7 @@ def send_to_verify(draft: Draft, command: c.SendToVerify) -> None:
     draft.need_stage(Stage.ANSWERED, Stage.VERIFYING)
     draft.need_desk()
     draft.need(command.unit, "unit-missing")
-    draft.need(command.unit not in draft.case.barred, "route-barred", law=7)
+    draft.need_not_barred(command.unit)
     if draft.book.verify_by == "unit":
         draft.need(command.unit not in draft.case.worker_units, "own-unit", law=4)
     draft.add(e.SentToVerify(command.unit))
@@ -24,15 +24,25 @@ def verify(draft: Draft, command: c.Verify) -> None:
     if not command.accept:
         _rework(draft, command.reason)
         return
-    holds = [hold for hold in draft.case.holds if hold.on == "*"]
+    book, case = draft.book, draft.case
+    holds = [hold for hold in case.holds if hold.on == "*"]
     draft.need(not holds, "held", by=" ".join(hold.by_case for hold in holds))
-    known = draft.book.outcomes
-    draft.need(not known or command.outcome in known, "outcome-missing", rule=draft.book.basis, allowed=" ".join(known))
-    proofs = tuple(proof.ref for proof in draft.case.proofs)
-    draft.add(e.Closed(command.how, command.outcome or "solved", proofs))
+    known = book.outcomes
+    draft.need(not known or command.outcome in known, "outcome-missing", rule=book.basis, allowed=" ".join(known))
+    need_proofs(draft)
+    kinds = book.proofs_for(case.category)
+    proofs = tuple(proof.ref for proof in case.proofs)
+    draft.add(e.Closed(command.how, command.outcome or "solved", proofs, kinds, book.verify_by))
     draft.moment("closed")
-    draft.stop_clocks()
+    draft.stop_clocks(and_reminders=False)
     draft.start_followups()
+
+
+def need_proofs(draft: Draft, *given: str) -> None:
+    """Law 4: every kind of proof that the category asks for is there, ``given`` kinds included."""
+    kinds = {*given, *(proof.kind for proof in draft.case.proofs)}
+    missing = [kind for kind in draft.book.proofs_for(draft.case.category) if kind not in kinds]
+    draft.need(not missing, "proof-missing", law=4, missing=" ".join(missing))
 
 
 def _need_verifier(draft: Draft, how: str) -> None:
@@ -40,14 +50,15 @@ def _need_verifier(draft: Draft, how: str) -> None:
     ctx, case = draft.ctx, draft.case
     draft.need(ctx.person and ctx.person not in case.workers, "own-work", law=4)
     draft.need_no_conflict()
+    if draft.book.verify_by == "unit":
+        draft.need(ctx.unit not in case.worker_units, "own-unit", law=4)
     if how == "reporter":
-        draft.need(ctx.person in {case.reporter, *case.joined}, "not-the-reporter", law=4)
+        draft.need(case.is_party(ctx.person), "not-the-reporter", law=4)
         return
     draft.need(how in {"verifier", "sample"}, "unknown-way", how=how)
     draft.need_role("verifier")
-    if draft.book.verify_by == "unit":
-        draft.need(ctx.unit not in case.worker_units, "own-unit", law=4)
-    draft.need(ctx.unit == (case.verifier_unit or case.desk), "not-your-case", law=2, owner=case.verifier_unit)
+    owner = case.verifier_unit or case.desk
+    draft.need(ctx.unit == owner, "not-your-case", law=2, owner=owner)
     if how == "sample":
         draft.need(draft.book.sample, "no-sampling", law=4)
         draft.need(draft.ctx.facts.get("sampled") is False, "drawn-for-a-visit", law=4)
@@ -55,27 +66,31 @@ def _need_verifier(draft: Draft, how: str) -> None:
 
 def _rework(draft: Draft, reason: str) -> None:
     draft.need_reason(reason)
-    lead = draft.case.lead_task
+    lead, stopped = draft.case.lead_task, _stopped_by_answer(draft)
     draft.add(e.Reworked(reason))
     if lead is not None:
         draft.add(e.TaskReopened(lead.id, reason))
     draft.moment("reworked")
-    _run_on(draft, "rework")
+    draft.resume_clocks("rework", *stopped)
 
 
 def dispute(draft: Draft, command: c.Dispute) -> None:
-    draft.need_stage(Stage.CLOSED, Stage.ARCHIVED)
-    ctx, case = draft.ctx, draft.case
-    is_party = bool(ctx.person) and ctx.person in {case.reporter, *case.joined}
-    draft.need(is_party or ctx.roles & {"oversight", "reporter"}, "not-the-reporter", law=4)
+    """By the reporter, or by oversight. Against a final refusal of the same facts only a new fact helps."""
+    draft.need_stage(Stage.CLOSED, Stage.ARCHIVED, Stage.DECLINED)
+    case = draft.case
+    draft.need(
+        case.is_party(draft.ctx.person) or draft.ctx.roles & {"oversight", "reporter"}, "not-the-reporter", law=4
+    )
     draft.need_reason(command.reason)
+    is_final = case.stage is Stage.DECLINED and case.prior_final
+    draft.need(not is_final, "already-final", rule=draft.book.basis, prior=case.prior_final)
     draft.add(e.Disputed(command.reason))
     _reopen(draft, "dispute")
 
 
 def _reopen(draft: Draft, why: str) -> None:
     """Back to the unit that closed it, with the time used kept; without one, to the desk."""
-    lead = draft.case.lead_task
+    lead, stopped = draft.case.lead_task, _stopped_by_answer(draft)
     if lead is None:
         draft.add(e.Reopened(draft.case.desk, why))
         draft.moment("reopened")
@@ -85,18 +100,20 @@ def _reopen(draft: Draft, why: str) -> None:
     draft.add(e.Reopened(lead.unit, why))
     draft.moment("reopened")
     draft.add(e.TaskReopened(lead.id, why))
-    _run_on(draft, why)
+    draft.resume_clocks(why, *stopped)
 
 
-def _run_on(draft: Draft, why: str) -> None:
-    keys = [clock.key for clock in draft.case.clocks if "answered" in clock.stops and clock.task is None]
-    draft.resume_clocks(why, *keys)
+def _stopped_by_answer(draft: Draft) -> list[str]:
+    """Ids of the clocks that the last answer stopped; they run on when it does not stand."""
+    at = draft.case.answered
+    return [k.id for k in draft.case.clocks if "answered" in k.stops and k.stopped is not None and k.stopped == at]
 
 
 def follow_up(draft: Draft, command: c.FollowUp) -> None:
+    """Ask the reporter on the day: settled, or open again."""
     draft.need_stage(Stage.CLOSED)
     clock = draft.clock(command.clock)
-    draft.need(clock.key.startswith("followup:"), "no-such-clock", clock=command.clock)
+    draft.need(clock.reminds, "no-such-clock", clock=command.clock)
     draft.need(draft.ctx.person not in draft.case.workers, "own-work", law=4)
     draft.need_role("verifier", "triage", "dispatcher", "reporter")
     draft.add(e.FollowedUp(clock.id, command.is_settled))

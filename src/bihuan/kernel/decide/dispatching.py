@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bihuan.kernel import commands as c
 from bihuan.kernel import events as e
-from bihuan.kernel.case import Role, Stage, Task
+from bihuan.kernel.case import Role, Stage, Task, TaskStatus
 from bihuan.kernel.decide.draft import Draft
 from bihuan.kernel.rules import Route
 
@@ -22,18 +22,19 @@ def dispatch(draft: Draft, command: c.Dispatch) -> None:
         chosen = route if not command.assists else Route(
             route.key, route.category, route.place, route.lead, command.assists, route.basis
         )  # fmt: skip
-        _need_not_barred(draft, chosen.lead, *chosen.assists)
+        draft.need_not_barred(chosen.lead, *chosen.assists)
         send(draft, chosen, is_bound=is_bound)
 
 
 def _need_dispatcher(draft: Draft) -> bool:
     """After too many returns only the arbiter may dispatch, and what he decides binds."""
     book, ctx = draft.book, draft.ctx
-    if draft.case.returns < book.returns_before_arbitration:
+    returns = sum(1 for t in draft.case.tasks if t.role is Role.LEAD and t.status is TaskStatus.RETURNED)
+    if returns < book.returns_before_arbitration:
         draft.need_desk()
         return False
-    draft.need("arbiter" in ctx.roles, "arbitration-needed", returns=draft.case.returns)
-    draft.need(not book.arbiter or ctx.unit == book.arbiter, "arbitration-needed", arbiter=book.arbiter)
+    is_arbiter = "arbiter" in ctx.roles and (not book.arbiter or ctx.unit == book.arbiter)
+    draft.need(is_arbiter, "arbitration-needed", law=2, returns=returns, arbiter=book.arbiter or "arbiter")
     draft.need_no_conflict()
     return True
 
@@ -51,8 +52,9 @@ def send(draft: Draft, route: Route | None, *, is_bound: bool = False) -> None:
         return
     draft.add(e.Dispatched(route.lead, route.key, route.basis, is_bound))
     _add(draft, Task(_next_id(draft), Role.LEAD, route.lead))
+    helping = {task.unit for task in draft.case.tasks if task.is_open}  # since before a return, and the lead by now
     for unit in dict.fromkeys(route.assists):
-        if unit != route.lead:
+        if unit not in helping:
             _add(draft, Task(_next_id(draft), Role.ASSIST, unit))
     draft.moment("dispatched")
 
@@ -63,7 +65,7 @@ def add_task(draft: Draft, command: c.AddTask) -> None:
     draft.need_role("triage", "dispatcher", "handler", "head")
     draft.need(command.role is Role.ASSIST, "one-lead-only", law=2)
     draft.need(command.capacity >= 1, "bad-capacity", capacity=command.capacity)
-    _need_not_barred(draft, command.unit)
+    draft.need_not_barred(command.unit)
     for needed in command.needs:
         draft.task(needed)
     _add(
@@ -104,8 +106,3 @@ def _add(draft: Draft, task: Task) -> None:
 
 def _next_id(draft: Draft) -> int:
     return len(draft.case.tasks) + 1
-
-
-def _need_not_barred(draft: Draft, *units: str) -> None:
-    barred = sorted(set(units) & set(draft.case.barred))
-    draft.need(not barred, "route-barred", law=7)

@@ -1,4 +1,4 @@
-"""A draft of the answer: events are added one by one and folded at once, so that each rule sees what the last one did."""
+"""A draft of the answer: each event is folded at once, so that each rule sees what the last one did."""
 
 from __future__ import annotations
 
@@ -47,10 +47,12 @@ class Draft:
             raise Refused(code, law=law, rule=rule, **facts)
 
     def need_role(self, *roles: str) -> None:
-        self.need(self.ctx.roles & set(roles), "wrong-role", law=2, needs=" | ".join(roles))
+        if self.ctx.roles.isdisjoint(roles):
+            raise Refused("wrong-role", law=2, needs=" ".join(roles))
 
     def need_stage(self, *stages: Stage) -> None:
-        self.need(self.case.stage in stages, "wrong-stage", stage=self.case.stage, allowed=" ".join(stages))
+        if self.case.stage not in stages:
+            raise Refused("wrong-stage", stage=self.case.stage, allowed=" ".join(stages))
 
     def need_open(self) -> None:
         self.need(self.case.is_open, "case-not-open", stage=self.case.stage)
@@ -68,6 +70,10 @@ class Draft:
 
     def need_reason(self, reason: str) -> None:
         self.need(reason.strip(), "reason-missing")
+
+    def need_not_barred(self, *units: str) -> None:
+        """An accusation never reaches the accused's unit. The refusal names nobody."""
+        self.need(self.case.barred == () or not set(units) & set(self.case.barred), "route-barred", law=7)
 
     def task(self, task_id: int) -> Task:
         task = self.case.task(task_id)
@@ -87,38 +93,45 @@ class Draft:
         """Stop the case's clocks that end here, start those that begin here."""
         for clock in self.case.clocks:
             if clock.stopped is None and name in clock.stops:
-                self.add(e.ClockStopped(clock.id, self.ctx.at))
+                self.stop(clock)
         for rule in self.book.clocks_for(self.case.category, name):
             if rule.per == "case":
                 self.begin(rule)
 
     def begin(self, rule: ClockRule, *, task: int | None = None) -> None:
-        """Start a clock, or let it run on with the time used kept."""
+        """Start a clock, or let it run on with the time used kept; a clock that runs already is left alone."""
         clock_id = rule.key if task is None else f"{rule.key}:{task}"
-        earlier = self.case.clock(clock_id)
-        if earlier is not None and rule.key in RENEWED:
-            rounds = sum(1 for clock in self.case.clocks if clock.key == rule.key)
-            clock_id, earlier = f"{rule.key}#{rounds + 1}", None
-        if earlier is None:
-            self.add(e.ClockStarted(clocks.start(self.rules, rule, clock_id, self.ctx.at, task)))
-        elif earlier.stopped is not None:
-            self.add(e.ClockResumed(clocks.resume(self.rules, earlier, self.ctx.at), "again"))
+        earlier = [c for c in self.case.clocks if c.key == rule.key and c.task == task]
+        if any(clock.stopped is None for clock in earlier):
+            return
+        if earlier and not (rule.anew or rule.key in RENEWED):
+            self.add(e.ClockResumed(clocks.resume(self.rules, earlier[-1], self.ctx.at), "again"))
+            return
+        if earlier:
+            clock_id = f"{clock_id}#{len(earlier) + 1}"
+        self.add(e.ClockStarted(clocks.start(self.rules, rule, clock_id, self.ctx.at, task)))
 
-    def resume_clocks(self, why: str, *keys: str) -> None:
+    def resume_clocks(self, why: str, *ids: str) -> None:
         for clock in self.case.clocks:
-            if clock.key in keys and clock.stopped is not None:
+            if clock.id in ids and clock.stopped is not None:
                 self.add(e.ClockResumed(clocks.resume(self.rules, clock, self.ctx.at), why))
 
-    def stop_clocks(self, task: int | None = None) -> None:
+    def stop(self, clock: Clock) -> None:
+        """A paused clock runs on first: what it waited never counts, also when it starts again."""
+        if clock.paused is not None:
+            self.add(e.ClockResumed(clocks.resume(self.rules, clock, self.ctx.at), "stopped"))
+        self.add(e.ClockStopped(clock.id, self.ctx.at))
+
+    def stop_clocks(self, task: int | None = None, *, and_reminders: bool = True) -> None:
         """Stop every clock, or those of one task."""
         for clock in self.case.clocks:
-            if clock.stopped is None and (task is None or clock.task == task):
-                self.add(e.ClockStopped(clock.id, self.ctx.at))
+            is_meant = (task is None or clock.task == task) and (and_reminders or not clock.reminds)
+            if clock.stopped is None and is_meant:
+                self.stop(clock)
 
     def start_followups(self) -> None:
-        rounds = sum(1 for clock in self.case.clocks if clock.key.startswith("followup"))
+        basis, desk = self.book.basis, self.case.desk
         for days in self.book.followups:
-            rule = ClockRule(f"followup:{days}", days, Unit.CALENDAR_DAY, self.book.basis, stops=("reopened",))
-            clock_id = rule.key if not rounds else f"{rule.key}#{rounds // len(self.book.followups) + 1}"
-            clock = clocks.reminder(self.rules, rule, clock_id, self.ctx.at, self.case.desk)
-            self.add(e.ClockStarted(clock))
+            key = f"followup:{days}"
+            rule = ClockRule(key, days, Unit.CALENDAR_DAY, basis, stops=("reopened",), anew=True, reminds=desk)
+            self.begin(rule)

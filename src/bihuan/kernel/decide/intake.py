@@ -10,6 +10,9 @@ from bihuan.kernel.case import Seal, Stage
 from bihuan.kernel.decide import dispatching
 from bihuan.kernel.decide.draft import Draft
 
+# What is under way elsewhere comes in as accepted and is dispatched like any other, so that somebody owns it again.
+IMPORTED = (Stage.REGISTERED, Stage.ACCEPTED, Stage.CLOSED, Stage.ARCHIVED, Stage.DECLINED)
+
 
 def register(draft: Draft, command: c.Register) -> None:
     draft.need(draft.is_new, "already-registered", law=1)
@@ -41,6 +44,9 @@ def register(draft: Draft, command: c.Register) -> None:
 def import_case(draft: Draft, command: c.ImportCase) -> None:
     draft.need(draft.is_new, "already-registered", law=1)
     draft.need(command.source and command.source_id, "source-missing", law=5)
+    draft.need(command.stage in IMPORTED, "import-stage", law=3, stage=command.stage, allowed=" ".join(IMPORTED))
+    ends = command.closed
+    draft.need(command.opened <= (ends or draft.ctx.at) <= draft.ctx.at, "import-times", law=5)
     draft.add(
         e.ImportedCase(
             scene=draft.book.scene,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bihuan.kernel import clocks
 from bihuan.kernel import commands as c
 from bihuan.kernel import events as e
 from bihuan.kernel.case import OPEN_STAGES, Hold, Stage
 from bihuan.kernel.decide.draft import Draft
-from bihuan.kernel.decide.working import need_involved
+from bihuan.kernel.decide.working import LATER, involved, need_involved
+from bihuan.kernel.rules import STAGE_CLOCKS
 
 
 def absorb(draft: Draft, command: c.Absorb) -> None:
@@ -15,21 +18,45 @@ def absorb(draft: Draft, command: c.Absorb) -> None:
     draft.need_open()
     draft.need_desk()
     case = draft.case
-    draft.need(not {case.lead, case.desk} & set(command.barred), "route-barred", law=7)
+    draft.need(involved(case).isdisjoint(command.barred), "route-barred", law=7)
     draft.need(command.case not in case.absorbed, "already-merged", law=1)
     if command.seal > case.seal:
         draft.add(e.Resealed(command.seal, "merge"))
     for promise in command.promises:
-        for clock in case.clocks:
-            if clock.key == promise.key and clock.is_ticking and promise.due < clock.due:
-                tightened = clocks.tighten(draft.rules, clock, promise.due, draft.ctx.at)
-                draft.add(e.ClockTightened(tightened, command.case))
+        _keep(draft, promise, command.case)
+    held = {hold.by_case for hold in case.holds}
+    for hold in command.holds:
+        if hold.by_case not in held:
+            draft.add(e.HoldLaid(hold))
     draft.add(e.Absorbed(command.case, command.receipts, command.reporters, command.barred))
+
+
+def _keep(draft: Draft, promise: c.Promise, from_case: str) -> None:
+    """A merge lengthens nobody's promise: ours takes the earlier date, or theirs goes on here.
+
+    To accept and to dispatch was done for both. Any other promise that is already kept here (a written notice to this
+    reporter) is still owed to the other; the answer keeps it at the latest.
+    """
+    theirs = promise.clock and clocks.resume(draft.rules, promise.clock, draft.ctx.at)
+    mine = [clock for clock in draft.case.clocks if clock.key == promise.key and clock.task is None]
+    is_kept = bool(mine) and mine[-1].stopped is not None
+    if is_kept and promise.key in {"accept", "dispatch"}:
+        return
+    if theirs is not None and (not mine or (is_kept and promise.key not in STAGE_CLOCKS)):
+        stops = tuple(dict.fromkeys((*theirs.stops, "answered"))) if LATER.isdisjoint(theirs.stops) else theirs.stops
+        draft.add(e.ClockStarted(replace(theirs, id=f"{promise.key}@{from_case}", stops=stops)))
+        return
+    due = theirs.due if theirs is not None else promise.due
+    if mine and due < mine[-1].due:
+        tightened = clocks.tighten(draft.rules, mine[-1], due, draft.ctx.at)
+        draft.add(e.ClockTightened(tightened, from_case))
 
 
 def merge_into(draft: Draft, command: c.MergeInto) -> None:
     draft.need_stage(*OPEN_STAGES)
     draft.need_desk()
+    if command.seal > draft.case.seal:
+        draft.add(e.Resealed(command.seal, "merge"))
     for task in draft.case.tasks:
         if task.is_open:
             draft.add(e.TaskCancelled(task.id, "merged"))
@@ -38,7 +65,7 @@ def merge_into(draft: Draft, command: c.MergeInto) -> None:
 
 
 def unmerge(draft: Draft, command: c.Unmerge) -> None:
-    """The case stands on its own again. Its promises go on with the dates they had: a merge lengthens nothing (law 1)."""
+    """The case stands on its own again. Its promises keep the dates they had: a merge lengthens nothing (law 1)."""
     draft.need_stage(Stage.MERGED)
     draft.need_desk()
     draft.need_reason(command.reason)
@@ -46,15 +73,17 @@ def unmerge(draft: Draft, command: c.Unmerge) -> None:
     draft.add(e.Unmerged(command.reason))
     for clock in draft.case.clocks:
         if clock.stopped is not None and clock.stopped == merged_at and clock.task is None:
-            draft.add(e.ClockResumed(clocks.restart(clock), "unmerged"))
+            draft.add(e.ClockResumed(clocks.restart(draft.rules, clock, draft.ctx.at), "unmerged"))
     if draft.case.stage is Stage.ACCEPTED:
         draft.resume_clocks("unmerged", "dispatch")
 
 
 def part(draft: Draft, command: c.Part) -> None:
+    """Also from a closed case; one that is merged itself must stand on its own again first, or a receipt would fork."""
     draft.need_desk()
     draft.need(command.case in draft.case.absorbed, "not-merged", law=1)
-    draft.add(e.Parted(command.case, command.receipts))
+    draft.need(draft.case.stage is not Stage.MERGED, "merged-itself", law=1, into=draft.case.merged_into)
+    draft.add(e.Parted(command.case, command.receipts, command.reporters))
 
 
 def add_child(draft: Draft, command: c.AddChild) -> None:

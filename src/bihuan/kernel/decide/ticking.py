@@ -48,7 +48,8 @@ def oversee(draft: Draft, command: c.Oversee) -> None:
 def recompute(draft: Draft) -> None:
     draft.need_role("system")
     for clock in draft.case.clocks:
-        if clock.stopped is None and clock.calendar != draft.rules.calendar.version:
+        is_older = clock.calendar != draft.rules.calendar.version
+        if clock.stopped is None and is_older:
             fresh = clocks.recompute(draft.rules, clock, draft.ctx.at)
             if (fresh.due, fresh.inner, fresh.provisional) != (clock.due, clock.inner, clock.provisional):
                 draft.add(e.ClockRecomputed(fresh, clock.due))

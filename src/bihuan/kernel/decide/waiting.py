@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from bihuan.kernel import clocks
 from bihuan.kernel import commands as c
 from bihuan.kernel import events as e
-from bihuan.kernel.case import Request, Role
+from bihuan.kernel.case import Clock, Pause, Request, Role
 from bihuan.kernel.decide.draft import Draft
 from bihuan.kernel.decide.working import need_involved
+from bihuan.kernel.refused import Refused
 
 
 def ask_pause(draft: Draft, command: c.AskPause) -> None:
     draft.need_open()
-    clock = draft.clock(command.clock)
+    _need_pausable(draft, draft.clock(command.clock), command.until)
+    _ask(draft, Request(0, "pause", "", "", command.reason, draft.ctx.at, clock=command.clock, until=command.until))
+
+
+def _need_pausable(draft: Draft, clock: Clock, until: datetime) -> None:
     draft.need(clock.paused is None, "already-paused", clock=clock.id)
-    draft.need(command.until > draft.ctx.at, "pause-needs-end", law=3, until=command.until)
-    _ask(draft, Request(0, "pause", "", "", command.reason, draft.ctx.at, clock=clock.id, until=command.until))
+    draft.need(not clock.reminds, "not-pausable", clock=clock.id)
+    draft.need(until > draft.ctx.at, "pause-needs-end", law=3, until=until.isoformat())
 
 
 def ask_extend(draft: Draft, command: c.AskExtend) -> None:
     draft.need_open()
-    clock = draft.clock(command.clock)
+    _need_extendable(draft, draft.clock(command.clock), command.amount)
+    _ask(draft, Request(0, "extend", "", "", command.reason, draft.ctx.at, clock=command.clock, amount=command.amount))
+
+
+def _need_extendable(draft: Draft, clock: Clock, amount: int) -> None:
     draft.need(clock.extend > 0, "not-extendable", rule=clock.basis, clock=clock.id)
     draft.need(not clock.extended, "extended-once", rule=clock.basis, clock=clock.id)
-    draft.need(0 < command.amount <= clock.extend, "extension-too-long", rule=clock.basis, most=clock.extend)
-    _ask(draft, Request(0, "extend", "", "", command.reason, draft.ctx.at, clock=clock.id, amount=command.amount))
+    draft.need(0 < amount <= clock.extend, "extension-too-long", rule=clock.basis, most=clock.extend)
 
 
 def ask_seal(draft: Draft, command: c.AskSeal) -> None:
@@ -35,27 +44,33 @@ def ask_seal(draft: Draft, command: c.AskSeal) -> None:
 
 
 def _ask(draft: Draft, request: Request) -> None:
+    ctx, case = draft.ctx, draft.case
     need_involved(draft)
-    draft.need(draft.ctx.roles - {"reporter"}, "wrong-role", law=2, needs="a post")
+    draft.need(ctx.roles - {"reporter"}, "wrong-role", law=2, needs="a post")
+    draft.need(ctx.person, "person-missing", law=3)
     draft.need_reason(request.reason)
-    number = len(draft.case.requests) + 1
-    draft.add(e.Asked(replace(request, id=number, by=draft.ctx.person, unit=draft.ctx.unit)))
+    same = [r for r in case.requests if r.is_open and (r.kind, r.clock) == (request.kind, request.clock)]
+    draft.need(not same, "already-asked")
+    draft.add(e.Asked(replace(request, id=len(case.requests) + 1, by=ctx.person, unit=ctx.unit)))
 
 
 def grant(draft: Draft, command: c.Grant) -> None:
-    request = _open_request(draft, command.request)
+    """What was asked is looked at again: since then another may have paused, extended or sealed."""
+    request, at = _open_request(draft, command.request), draft.ctx.at
     draft.add(e.Granted(request.id))
     if request.kind == "pause" and request.until is not None:
         clock = draft.clock(request.clock)
-        draft.need(request.until > draft.ctx.at, "pause-needs-end", law=3, until=request.until)
-        paused = clocks.pause(clock, draft.ctx.at, request.until, request.reason, request.by, draft.ctx.person)
-        draft.add(e.ClockPaused(paused))
+        _need_pausable(draft, clock, request.until)
+        pause = Pause(at, request.until, request.reason, request.by, draft.ctx.person)
+        draft.add(e.ClockPaused(replace(clock, paused=pause)))
     elif request.kind == "extend":
-        longer = clocks.extend(draft.rules, draft.clock(request.clock), request.amount, draft.ctx.at)
-        draft.add(e.ClockExtended(longer, draft.ctx.person))
+        clock = draft.clock(request.clock)
+        _need_extendable(draft, clock, request.amount)
+        draft.add(e.ClockExtended(clocks.extend(draft.rules, clock, request.amount, at), draft.ctx.person))
     elif request.kind == "return" and request.task is not None:
         _return(draft, request, request.task)
     elif request.kind == "seal" and request.seal is not None:
+        draft.need(request.seal < draft.case.seal, "seal-not-lower", law=7, seal=draft.case.seal)
         draft.add(e.Resealed(request.seal, request.reason))
 
 
@@ -78,10 +93,9 @@ def _open_request(draft: Draft, request_id: int) -> Request:
     """An open request that this person may settle: never one's own, and in the role that the matter asks for."""
     request = next((r for r in draft.case.requests if r.id == request_id and r.is_open), None)
     if request is None:
-        draft.need(False, "no-such-request", request=request_id)  # noqa: FBT003
-        raise AssertionError
+        raise Refused("no-such-request", request=request_id)
     ctx = draft.ctx
-    draft.need(ctx.person != request.by, "approve-own", law=3)
+    draft.need(ctx.person and ctx.person != request.by, "approve-own", law=3)
     draft.need_no_conflict()
     if request.kind == "return":
         draft.need(ctx.unit != request.unit, "approve-own", law=2)

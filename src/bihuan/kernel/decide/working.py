@@ -5,8 +5,10 @@ from __future__ import annotations
 from bihuan.kernel import commands as c
 from bihuan.kernel import events as e
 from bihuan.kernel.case import Case, Request, Role, Stage, Task, TaskStatus
+from bihuan.kernel.decide.closing import need_proofs
 from bihuan.kernel.decide.draft import Draft
 from bihuan.kernel.decide.intake import close_declined
+from bihuan.kernel.refused import Refused
 
 AT_WORK = (Stage.DISPATCHED, Stage.WORKING)
 # Moments that end an ordinary clock by themselves; any other promise must be kept before the lead may answer.
@@ -69,10 +71,9 @@ def _need_answerable(draft: Draft, command: c.FinishTask) -> None:
     draft.need(not draft.ctx.facts.get("open_children"), "child-open", law=2)
     objections = [r for r in case.requests if r.is_open and r.kind == "return"]
     draft.need(not objections, "objection-open", law=2)
-    kinds = {proof.kind for proof in (*case.proofs, *command.proofs)}
-    missing = [kind for kind in draft.book.proofs_for(case.category) if kind not in kinds]
-    draft.need(not missing, "proof-missing", law=4, missing=" ".join(missing))
-    owed = [k.key for k in case.clocks if k.is_ticking and k.task is None and not LATER & set(k.stops)]
+    need_proofs(draft, *(proof.kind for proof in command.proofs))
+    ticking = [k for k in case.clocks if k.is_ticking and k.task is None and not k.reminds]
+    owed = [clock.key for clock in ticking if LATER.isdisjoint(clock.stops)]
     draft.need(not owed, "step-open", law=3, clocks=" ".join(owed))
 
 
@@ -95,9 +96,10 @@ def ask_return(draft: Draft, command: c.ReturnTask) -> None:
     draft.need(not (draft.case.is_bound and task.role is Role.LEAD), "bound-by-arbitration", law=2)
     already = [r for r in draft.case.requests if r.is_open and r.kind == "return" and r.task == task.id]
     draft.need(not already, "already-asked")
-    limit = draft.case.clock("objection")
-    if limit is not None and task.role is Role.LEAD:
-        draft.need(draft.ctx.at <= limit.due, "objection-late", rule=limit.basis, due=limit.due)
+    limits = [clock for clock in draft.case.clocks if clock.key == "objection"]
+    if limits and task.role is Role.LEAD:
+        limit = limits[-1]
+        draft.need(draft.ctx.at <= limit.due, "objection-late", rule=limit.basis, due=limit.due.isoformat())
     request = Request(
         id=len(draft.case.requests) + 1,
         kind="return",
@@ -156,8 +158,8 @@ def involved(case: Case) -> set[str]:
 
 def need_involved(draft: Draft) -> None:
     ctx, case = draft.ctx, draft.case
-    is_party = bool(ctx.person) and ctx.person in {case.reporter, *case.joined}
-    draft.need(ctx.unit in involved(case) or is_party or "system" in ctx.roles, "not-your-case", law=7)
+    if ctx.unit not in involved(case) and not case.is_party(ctx.person) and "system" not in ctx.roles:
+        raise Refused("not-your-case", law=7, owner="")
 
 
 def _open_task(draft: Draft, task_id: int) -> Task:
@@ -177,8 +179,9 @@ def _need_mine(draft: Draft, task: Task) -> None:
 
 
 def _need_ready(draft: Draft, task: Task) -> None:
-    open_needs = [n for n in task.needs if (t := draft.case.task(n)) is None or t.status is not TaskStatus.FINISHED]
-    draft.need(not open_needs, "task-waits", needs=" ".join(map(str, open_needs)))
+    over = {t.id for t in draft.case.tasks if t.status in {TaskStatus.FINISHED, TaskStatus.CANCELLED}}
+    waits = [needed for needed in task.needs if needed not in over]
+    draft.need(not waits, "task-waits", needs=" ".join(map(str, waits)))
     holds = [hold for hold in draft.case.holds if hold.on in {task.kind, "*"}]
     if holds:
-        draft.need(False, "held", rule=holds[0].basis, by=holds[0].by_case, reason=holds[0].reason)  # noqa: FBT003
+        draft.need(False, "held", rule=holds[0].basis, by=holds[0].by_case, reason=holds[0].reason)
