@@ -57,6 +57,10 @@ COPIES: tuple[Copy, ...] = (
         "until it was handed over", "bodies carry references; the receiver opens them through the gate or not at all",
     ),
     Copy(
+        "tick_retry", ("error",), "why a tick failed: the kind of error and ids", "until the tick succeeds",
+        "nothing to reach",
+    ),
+    Copy(
         "answer", ("body",), "the answer given under an idempotency key: ids, never texts", "the life of a key",
         "nothing to reach",
     ),
