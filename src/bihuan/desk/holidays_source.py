@@ -21,8 +21,8 @@ from bihuan.kernel.calendar import OFFICE_HOURS, Calendar
 # Years that calendars are filled for; beyond them only weekends are known, and every deadline is provisional.
 FILLED = range(2000, 2051)
 
-# CN: the State Council's yearly notice (国务院办公厅关于…年部分节假日安排的通知), issued late in the year before; for 2026:
-# www.gov.cn/gongbao/2025/issue_12406/202511/content_7048922.html. None for 2027 was known on 2026-11-23. When it is out:
+# CN: the notice of the State Council (国务院办公厅关于…年部分节假日安排的通知), late in the year before; for 2026 it is
+# www.gov.cn/gongbao/2025/issue_12406/202511/content_7048922.html. None for 2027 was known on 2026-11-23. When it comes:
 # a newer `holidays` and one more year here, or the days and the year in the tables of the desk.
 # The others: holidays fixed by statute, which the law itself publishes until it is changed.
 PUBLISHED: Mapping[str, frozenset[int]] = MappingProxyType(
