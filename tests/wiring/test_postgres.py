@@ -65,6 +65,12 @@ def test_a_command_beside_the_program_finds_the_running_cluster(cluster):
     assert running(cluster.data) is None
 
 
+def test_a_server_left_behind_is_not_taken_for_a_running_one(cluster):
+    cluster.start()
+    cluster._locks.pop().release()
+    assert running(cluster.data) is None
+
+
 def test_a_killed_server_comes_back_under_the_same_address(cluster):
     info = cluster.start()
     keep(info)

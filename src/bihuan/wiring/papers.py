@@ -83,7 +83,8 @@ def running(data: Path | None = None) -> Info | None:
     """The cluster of ``data`` if it is up now, without starting it: for commands beside a running program."""
     data = data or data_folder()
     papers = Papers.read(data / "postgres.json") if data.exists() else None
-    if papers is None:
+    # A server without a program over it has been left behind, and is about to end.
+    if papers is None or not processes.is_locked(data / "lock"):
         return None
     home = data / papers.home
     lines = postmaster(home / "cluster")

@@ -83,6 +83,21 @@ def end(pid: int, *signals: tuple[signal.Signals, float], ended: Callable[[], bo
             return
 
 
+def is_locked(path: Path) -> bool:
+    """Whether a living process holds the lock."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return path.exists()
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
 class Lock:
     """A lock on a file, held until released or until this process ends in whatever way."""
 
