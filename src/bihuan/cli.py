@@ -78,7 +78,7 @@ def run(
     """一条命令,全部启动。 Start everything: database, web, worker, and a demo district."""
     try:
         host, port = commands.parse_address(address)
-        with supervisor.interruptible(), site.database(say) as cluster:
+        with supervisor.interruptible(), site.database(say, alone=True) as cluster:
             site.setup_django()
             commands.migrate(say)
             site.refuse_owner()

@@ -28,17 +28,18 @@ def prepare_data(folder: Path) -> None:
 
 
 @contextmanager
-def database(say: Say) -> Iterator[postgres.Cluster | None]:
+def database(say: Say, *, alone: bool = False) -> Iterator[postgres.Cluster | None]:
     """The database that BIHUAN_DATABASE_URL names; else the running embedded one; else the embedded one, started.
 
-    Yields the cluster when it was started here. The addresses are in the environment afterwards.
+    Yields the cluster when it was started here. The addresses are in the environment afterwards. With ``alone``, a
+    database that another program runs is not joined but refused (processes.Busy says which program).
     """
     folder = postgres.data_folder()
     prepare_data(folder)
     if os.environ.get("BIHUAN_DATABASE_URL"):
         yield None
         return
-    info = postgres.running(folder)
+    info = None if alone else postgres.running(folder)
     if info is not None:
         os.environ.update(info.environment())
         yield None
