@@ -72,7 +72,7 @@ def submit(
                 return earlier
             if attempt == ATTEMPTS - 1:
                 raise
-    raise Stale(case, loaded.state.version)
+    raise Stale(case, expects or 0)
 
 
 def _known(loaded: Loaded | None, by: Actor, case: UUID) -> Loaded:
@@ -119,11 +119,10 @@ def merge(case: UUID, into: UUID, *, by: Actor, purpose: str, world: int = 1) ->
         raise Refused("merge-with-itself", law=1)
     with transaction.atomic():
         locked = load_many([case, into], world, lock=True)
-        command = c.MergeInto(str(into))
         state = _known(locked.get(case), by, case).state
-        promises = tuple(c.Promise(k.key, k.due) for k in state.clocks if k.is_ticking and k.statutory)
-        reporters = tuple(person for person in (state.reporter, *state.joined) if person)
-        absorb = c.Absorb(str(case), state.receipts, reporters, state.seal, promises, state.barred)
+        lead = _known(locked.get(into), by, into).state
+        command = c.MergeInto(str(into), lead.seal)
+        absorb = c.hand_over(str(case), state)
         return _submit_both((case, command), (into, absorb), Asked(by, purpose, world), locked)
 
 
@@ -136,7 +135,9 @@ def unmerge(case: UUID, reason: str, *, by: Actor, purpose: str, world: int = 1)
     lead = UUID(merged.state.merged_into)
     with transaction.atomic():
         locked = load_many([case, lead], world, lock=True)
-        part = c.Part(str(case), merged.state.receipts)
+        state = merged.state
+        reporters = tuple(person for person in (state.reporter, *state.joined) if person)
+        part = c.Part(str(case), state.receipts, reporters)
         return _submit_both((case, command), (lead, part), Asked(by, purpose, world), locked)
 
 
