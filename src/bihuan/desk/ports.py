@@ -1,0 +1,49 @@
+"""What the desk asks of the outside: each port is filled by an adapter that wiring chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+# Finds a client program of PostgreSQL (pg_dump, pg_restore) by its name.
+FindTool = Callable[[str], Path]
+# Told how far a long work has come: done, of how many (0: not known).
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message or order. ``key`` is the same at every attempt: whoever receives it twice takes it once.
+
+    ``to``: a unit, a role of a unit (``role@unit``) or a person (``person:…``). ``body``: JSON with references only.
+    """
+
+    key: UUID
+    world: int
+    is_drill: bool
+    district: str
+    case: UUID
+    kind: str
+    to: str
+    body: str
+    created: datetime
+
+
+class NotDelivered(Exception):
+    """The message could not be handed over. ``for_good``: trying again would not help."""
+
+    def __init__(self, why: str, *, for_good: bool = False) -> None:
+        super().__init__(why)
+        self.for_good = for_good
+
+
+class Notifier(Protocol):
+    """Hands messages over, at least once, under their key. Called by several threads and processes."""
+
+    def deliver(self, message: Message) -> None:
+        """Return when the receiver has it. Raises ``NotDelivered``. A drill's message must say that it is one."""
+        ...
