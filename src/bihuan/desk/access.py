@@ -105,19 +105,21 @@ def admit(
     return verdict
 
 
-def may_act(by: Actor, state: Case, case_id: UUID, *, receipt_for: UUID | None = None) -> bool:
+def may_act(by: Actor, state: Case, case_id: UUID, *, world: int = 1, receipt_for: UUID | None = None) -> bool:
     """Law 7 before any other rule: may the actor know of the case at all? Role and turn are the kernel's to judge.
 
     Most commands cost no query: posts are read where somebody is barred, break-glass where nothing else admits. A
-    statutory report (``ReportByLaw``) asks for no more than this, and for no purpose.
+    statutory report (``ReportByLaw``) asks for no more than this, and for no purpose. A no leaves a trace.
     """
     facts = facts_of(case_id, state)
     quick = Viewer(by, receipt_for=receipt_for)
-    if not facts.barred and may_see(quick, facts).level >= Level.EXISTENCE:
+    if quick.is_system or (not facts.barred and may_see(quick, facts).level >= Level.EXISTENCE):
         return True
-    if quick.is_system:
+    at = instant.now()
+    if may_see(viewer_of(by, at, world=world, receipt_for=receipt_for), facts).level >= Level.EXISTENCE:
         return True
-    return may_see(viewer_of(by, instant.now(1), receipt_for=receipt_for), facts).level >= Level.EXISTENCE
+    log_read(by, case_id, facts.reporter, "act", "", outcome=looks.REFUSED, at=at, world=world)
+    return False
 
 
 def may_track(viewer: Viewer, facts: Facts) -> bool:
