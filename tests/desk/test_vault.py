@@ -247,6 +247,7 @@ def test_the_erased_stay_erased_after_a_restore(clean_db, ring, caplog):
     assert vault.open_items(case, refs.values())[refs["text"]] is vault.ERASED
     report = keyring.open_at_start(AT)
     assert report.is_sound
+    assert report.again == 1
     assert "erased again: 1" in caplog.text
     with connection.cursor() as cursor:
         cursor.execute("SELECT wrapped, erased FROM vault_key")

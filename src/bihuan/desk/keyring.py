@@ -79,7 +79,7 @@ class Report:
     """What ``verify`` found.
 
     ``unreadable``: keys that no master opens. ``unlisted``: erased keys that the register lacks, a sign that the
-    keyring is older than the database.
+    keyring is older than the database. ``again``: keys that the start erased again, brought back by a restore.
     """
 
     path: Path
@@ -88,6 +88,7 @@ class Report:
     erased: int
     unreadable: int
     unlisted: int
+    again: int = 0
 
     @property
     def is_sound(self) -> bool:
@@ -223,8 +224,8 @@ def apply_erasures(at: datetime) -> int:
 def open_at_start(at: datetime) -> Report:
     """Make the ring where there is none, erase again what was erased, and refuse a ring that does not fit."""
     load()
-    apply_erasures(at)
-    report = verify()
+    again = apply_erasures(at)
+    report = replace(verify(), again=again)
     if report.unreadable:
         raise KeyringError(
             f"{report.unreadable} vault keys in the database do not open with {report.path}. "

@@ -10,5 +10,5 @@ CREATE INDEX case_late ON case_row (world_id, id DESC) WHERE is_open AND is_over
 
 
 class Migration(migrations.Migration):
-    dependencies = [("desk", "0002_fences")]
+    dependencies = [("desk", "0020_worlds_and_feed")]
     operations = [migrations.RunSQL(INDEXES, "DROP INDEX case_by_category, case_asked, case_late")]
