@@ -1,6 +1,6 @@
-"""The baseline of ``intake``: a bare WSGI endpoint that inserts the same rows with one SQL statement, and does nothing else.
+"""The baseline of ``intake``: a bare WSGI endpoint that inserts the same rows with one SQL statement.
 
-No rules, no laws, no access, no encryption: the rows' contents are given; only ids are new.
+It does nothing else: no rules, no laws, no access, no encryption: the rows' contents are given; only ids are new.
 """
 
 import os

@@ -119,7 +119,7 @@ def cpu_seconds(pids: list[int]) -> float:
     return total / TICKS
 
 
-def client(port: int, path: str, headers: dict[str, str], until: float, next_body, times: list[float], bad: list[str]):
+def client(port: int, path: str, headers: dict[str, str], until: float, *, next_body, times: list, bad: list):
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.connect()
     connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -137,13 +137,18 @@ def client(port: int, path: str, headers: dict[str, str], until: float, next_bod
     connection.close()
 
 
-def load(port: int, path: str, headers: dict[str, str], seconds: float, watched: list[int], bodies) -> dict[str, float]:
+def load(
+    port: int, path: str, headers: dict[str, str], *, seconds: float, watched: list[int], bodies
+) -> dict[str, float]:
     times: list[float] = []
     bad: list[str] = []
     before = cpu_seconds(watched)
     until = time.perf_counter() + seconds
     threads = [
-        threading.Thread(target=client, args=(port, path, headers, until, bodies, times, bad)) for _ in range(CLIENTS)
+        threading.Thread(
+            target=client, args=(port, path, headers, until), kwargs={"next_body": bodies, "times": times, "bad": bad}
+        )
+        for _ in range(CLIENTS)
     ]
     for thread in threads:
         thread.start()
@@ -189,11 +194,17 @@ def measure(args: argparse.Namespace, say) -> dict[str, object]:
             for turn in range(args.rounds + 1):
                 say(f"round {turn} of {args.rounds} (0 warms up)")
                 seconds = args.seconds if turn else min(2.0, args.seconds)
-                first = load(our_port, "/api/v1/cases", headers, seconds, family(our_pid) + family(database), fresh)
-                second = load(bare_port, "/", strip, seconds, family(bare_pid) + family(database), fresh)
+                first = load(
+                    our_port, "/api/v1/cases", headers,
+                    seconds=seconds, watched=family(our_pid) + family(database), bodies=fresh,
+                )  # fmt: skip
+                second = load(
+                    bare_port, "/", strip,
+                    seconds=seconds, watched=family(bare_pid) + family(database), bodies=fresh,
+                )  # fmt: skip
                 third = load(
-                    our_port, "/api/v1/cases", headers, seconds / 2, family(our_pid) + family(database),
-                    lambda body=body, key=key: (body, key),
+                    our_port, "/api/v1/cases", headers, seconds=seconds / 2,
+                    watched=family(our_pid) + family(database), bodies=lambda body=body, key=key: (body, key),
                 )  # fmt: skip
                 if turn:
                     ours.append(first)
