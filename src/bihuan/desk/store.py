@@ -7,7 +7,7 @@ under an idempotency key.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -204,7 +204,7 @@ def write_many(changes: Sequence[Change]) -> set[UUID]:
     with transaction.atomic(), connection.cursor() as cursor:
         fresh = [change for change in changes if change.before is None]
         stored = {change.case for change in fresh}
-        _copy(cursor, "case_row", COLUMNS, TYPES, (_row(change) for change in fresh))
+        _copy(cursor, "case_row", ROW, (_row(change) for change in fresh))
         moved = [change for change in changes if change.before is not None]
         if moved:
             stored |= _update_many(cursor, moved)
@@ -229,77 +229,48 @@ def _update_many(cursor: Any, changes: Sequence[Change]) -> set[UUID]:  # noqa: 
     return {row[0] for row in cursor.fetchall()}
 
 
+# What goes in by COPY beside the row: each column with its type.
+_EVENT = {"world_id": "int2", "district": "text", "case_id": "uuid", "number": "int4", "kind": "text", "body": "text"}
+_PENDING = {"world_id": "int2", "case_id": "uuid", "first": "int4", "last": "int4"}
+_OUTBOX = {
+    "world_id": "int2",
+    "district": "text",
+    "case_id": "uuid",
+    "id": "uuid",
+    "kind": "text",
+    "to": "text",
+    "body": "text",
+    "created": "timestamptz",
+    "next_try": "timestamptz",
+    "attempts": "int2",
+    "last_error": "text",
+}
+_RECEIPT = {"digest": "bytea", "world_id": "int2", "case_id": "uuid"}
+_KEY = {"world_id": "int2", "case_id": "uuid", "id": "uuid", "person": "uuid", "wrapped": "bytea"}
+_ITEM = {"world_id": "int2", "case_id": "uuid", "id": "uuid", "key_id": "uuid", "kind": "text", "box": "bytea"}
+
+
 def _copy_rest(cursor: Any, changes: Sequence[Change]) -> None:  # noqa: ANN401
-    _copy(
-        cursor,
-        "event",
-        ("world_id", "district", "case_id", "number", "kind", "body"),
-        ("int2", "text", "uuid", "int4", "text", "text"),
-        (
-            (c.world, c.district, c.case, r.number, type(r.event).__name__, body)
-            for c in changes
-            for r, body in zip(c.events, c.texts(), strict=True)
-        ),
+    events = (
+        (c.world, c.district, c.case, r.number, type(r.event).__name__, body)
+        for c in changes
+        for r, body in zip(c.events, c.texts(), strict=True)
     )
-    _copy(
-        cursor,
-        "pending",
-        ("world_id", "case_id", "first", "last"),
-        ("int2", "uuid", "int4", "int4"),
-        ((c.world, c.case, c.events[0].number, c.events[-1].number) for c in changes),
+    messages = (
+        (c.world, c.district, c.case, m.id, m.kind, m.to, m.body, c.recorded, c.recorded, 0, "")
+        for c in changes
+        for m in c.messages
     )
-    _copy(
-        cursor,
-        "outbox",
-        (
-            "world_id",
-            "district",
-            "case_id",
-            "id",
-            "kind",
-            "to",
-            "body",
-            "created",
-            "next_try",
-            "attempts",
-            "last_error",
-        ),
-        ("int2", "text", "uuid", "uuid", "text", "text", "text", "timestamptz", "timestamptz", "int2", "text"),
-        (
-            (c.world, c.district, c.case, m.id, m.kind, m.to, m.body, c.recorded, c.recorded, 0, "")
-            for c in changes
-            for m in c.messages
-        ),
-    )
-    _copy(
-        cursor,
-        "receipt",
-        ("digest", "world_id", "case_id"),
-        ("bytea", "int2", "uuid"),
-        ((c.receipt, c.world, c.case) for c in changes if c.receipt is not None),
-    )
-    _copy_vault(cursor, changes)
+    _copy(cursor, "event", _EVENT, events)
+    _copy(cursor, "pending", _PENDING, ((c.world, c.case, c.events[0].number, c.events[-1].number) for c in changes))
+    _copy(cursor, "outbox", _OUTBOX, messages)
+    _copy(cursor, "receipt", _RECEIPT, ((c.receipt, c.world, c.case) for c in changes if c.receipt is not None))
+    _copy(cursor, "vault_key", _KEY, ((c.world, c.case, *key) for c in changes for key in c.keys))
+    _copy(cursor, "vault_item", _ITEM, ((c.world, c.case, *item) for c in changes for item in c.items))
     for change in changes:
         tasks = _changed_tasks(change)
         if tasks:
             _put_tasks(cursor, change, tasks)
-
-
-def _copy_vault(cursor: Any, changes: Sequence[Change]) -> None:  # noqa: ANN401
-    _copy(
-        cursor,
-        "vault_key",
-        ("world_id", "case_id", "id", "person", "wrapped"),
-        ("int2", "uuid", "uuid", "uuid", "bytea"),
-        ((c.world, c.case, *key) for c in changes for key in c.keys),
-    )
-    _copy(
-        cursor,
-        "vault_item",
-        ("world_id", "case_id", "id", "key_id", "kind", "box"),
-        ("int2", "uuid", "uuid", "uuid", "text", "bytea"),
-        ((c.world, c.case, *item) for c in changes for item in c.items),
-    )
 
 
 def _put_tasks(cursor: Any, change: Change, tasks: list[Task]) -> None:  # noqa: ANN401
@@ -311,10 +282,10 @@ def _put_tasks(cursor: Any, change: Change, tasks: list[Task]) -> None:  # noqa:
     )
 
 
-def _copy(cursor: Any, table: str, names: Sequence[str], kinds: Sequence[str], rows: Any) -> None:  # noqa: ANN401
-    quoted = ", ".join(f'"{name}"' for name in names)
+def _copy(cursor: Any, table: str, columns: dict[str, str], rows: Iterable[tuple[Any, ...]]) -> None:  # noqa: ANN401
+    quoted = ", ".join(f'"{name}"' for name in columns)
     with cursor.copy(f"COPY {table} ({quoted}) FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types(kinds)
+        copy.set_types(list(columns.values()))
         for row in rows:
             copy.write_row(row)
 

@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from bihuan.wiring.papers import data_folder
+
 KNOWN = {
     "BIHUAN_DATABASE_URL": "where the application logs in (role without tables)",
     "BIHUAN_OWNER_DATABASE_URL": "where migrations log in (role that owns the tables)",
@@ -70,7 +72,7 @@ def database(url: str) -> dict[str, object]:
     }
 
 
-DATA = Path(env("BIHUAN_DATA", str(Path.cwd() / ".bihuan"))).expanduser()
+DATA = data_folder()
 DISTRICT = env("BIHUAN_DISTRICT", "500103")
 COUNTRY = env("BIHUAN_COUNTRY", "CN")
 ZONE = env("BIHUAN_ZONE", "Asia/Shanghai")
@@ -102,6 +104,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "bihuan.faces.typed.read_gbk",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -122,6 +125,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
+                "bihuan.faces.pages.context",
             ]
         },
     }
@@ -129,6 +133,7 @@ TEMPLATES = [
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = flag("BIHUAN_HTTPS")
 SESSION_COOKIE_AGE = 12 * 3600
+CSRF_FAILURE_VIEW = "bihuan.faces.pages.csrf_failure"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/console/"
 CONTENT_SECURITY_POLICY = {

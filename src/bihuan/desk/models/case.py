@@ -7,7 +7,7 @@ from django.db.models import Q
 
 
 class CaseRow(models.Model):
-    """One case. ``state`` is the whole folded value as JSON; the other columns are what lists and the ticker ask for."""
+    """One case. ``state`` is the whole folded value as JSON; the other columns are what lists and the ticker ask."""
 
     id = models.UUIDField(primary_key=True)
     world_id = models.SmallIntegerField()

@@ -9,7 +9,7 @@ from django.db import models
 
 
 class World(models.Model):
-    """A world for ever apart from the others: the real one (id 1), a drill or a simulation, with its own clock and numbers."""
+    """A world for ever apart: the real one (id 1), a drill or a simulation, with its own clock and numbers."""
 
     id = models.SmallAutoField(primary_key=True)
     key = models.CharField(max_length=64, unique=True)
@@ -26,7 +26,7 @@ class World(models.Model):
 
 
 class Unit(models.Model):
-    """A unit (district, street, community, grid, department, partner, desk). ``path`` is ``/a/b/code/`` for subtrees."""
+    """A unit (district, street, community, grid, department, partner). ``path`` is ``/a/b/code/`` for subtrees."""
 
     code = models.CharField(max_length=32, primary_key=True)
     district = models.CharField(max_length=12)
