@@ -125,6 +125,13 @@ def test_the_reporter_has_his_own_file_and_no_other(district):
         assert level(me, others) == (Level.EXISTENCE if seal == 0 else Level.NONE)
 
 
+def test_a_clerk_who_typed_a_report_in_gains_nothing_by_it(district):
+    clerk = staff(1, "c2", "handler")
+    case, _ = make_case(2, reporter=person(1))
+    assert level(clerk, case) == Level.NONE
+    assert level(Actor(clerk.person, "", frozenset({"reporter"})), case) == Level.COORDINATION
+
+
 def test_a_receipt_opens_its_case_alone(district):
     case, _ = make_case(3)
     other, _ = make_case(3)
@@ -207,14 +214,16 @@ def test_a_post_that_has_ended_bars_no_longer(district):
 
 
 def test_a_unit_founded_under_the_accused_later_is_barred_as_well(district):
-    case, _ = make_case(1, lead="city-care", barred=units.expand(["s1"]))
+    case, _ = make_case(0, lead="city-care", barred=units.expand(["s1"]))
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO unit (code, district, name, name_en, kind, parent_id, path, place, phone)"
             " VALUES ('c9', '500103', 'c9', '', 'community', 's1', '/yz/s1/c9/', '', '')"
         )
     units.forget()
-    assert level(staff(1, "c9", "head"), case) == Level.NONE
+    newcomer = viewer(staff(1, "c9", "head"))
+    assert access.may_see(newcomer, access.find_facts(case)) == access.Verdict(Level.NONE, "barred")
+    assert listed(newcomer) == set()
 
 
 def test_the_parent_of_the_accused_is_not_barred(district):
@@ -261,6 +270,7 @@ an_actor = st.one_of(
     st.just(ANONYMOUS),
     st.just(SYSTEM),
     st.sampled_from(PEOPLE).map(lambda p: Actor(str(p), "", frozenset({"reporter"}))),
+    st.builds(lambda p, unit: Actor(str(p), unit, frozenset({"reporter"})), st.sampled_from(PEOPLE), a_unit),
     st.builds(
         lambda p, unit, roles: Actor(str(p), unit, roles),
         st.sampled_from(PEOPLE), a_unit, st.frozensets(st.sampled_from(ROLES), min_size=1, max_size=2),

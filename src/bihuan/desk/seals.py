@@ -95,6 +95,14 @@ class Viewer:
         return as_uuid(self.actor.person)
 
     @property
+    def own(self) -> UUID | None:
+        """Whose own reports he may follow: himself, when no post speaks.
+
+        A clerk who types in what others tell him on the telephone gains nothing by it.
+        """
+        return self.person if not self.actor.unit else None
+
+    @property
     def names(self) -> list[str]:
         """How ``named`` would name him: the person, or the person in the unit of the task that he took."""
         if not (self.is_staff and self.actor.person):
@@ -274,7 +282,7 @@ def _is_over(viewer: Viewer, facts: Facts, relation: str) -> bool:
 _IS: Mapping[str, Callable[[Viewer, Facts], bool]] = {
     "anyone": lambda _v, _f: True,
     "staff": lambda v, _f: v.is_staff,
-    "reporter": lambda v, f: (v.person is not None and v.person == f.reporter) or v.receipt_for == f.case,
+    "reporter": lambda v, f: (v.own is not None and v.own == f.reporter) or v.receipt_for == f.case,
     "desk": lambda v, f: bool(v.actor.unit) and v.actor.unit == f.desk,
     "lead": lambda v, f: bool(v.actor.unit) and v.actor.unit == f.lead,
     "assist": lambda v, f: v.actor.unit in f.assists,
@@ -300,7 +308,7 @@ def _sql(viewer: Viewer, relation: str) -> tuple[str, list[Any]] | None:  # noqa
         case "system":
             return ("TRUE", []) if viewer.is_system else None
         case "reporter":
-            known = [("c.reporter = %s::uuid", viewer.person), ("c.id = %s::uuid", viewer.receipt_for)]
+            known = [("c.reporter = %s::uuid", viewer.own), ("c.id = %s::uuid", viewer.receipt_for)]
             known = [(text, value) for text, value in known if value is not None]
             return (f"({' OR '.join(text for text, _ in known)})", [value for _, value in known]) if known else None
         case "desk" | "lead" | "verifier":
