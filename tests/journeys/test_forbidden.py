@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection, transaction
 
-from bihuan.desk import access, breakglass, questions, units
+from bihuan.desk import access, api, breakglass, questions, units
 from bihuan.desk.access import NotFound
 from bihuan.desk.actor import ANONYMOUS, Actor, reporter
+from bihuan.kernel import commands as c
 from bihuan.kernel.case import Note, Role, TaskStatus
 from bihuan.kernel.refused import Refused
 from seal_cast import AT, build_units, listed, make_case, person, staff, stranger, traces, viewer
@@ -82,29 +82,13 @@ def named(who: str, kind: str) -> Ask:
 
 
 def read(who: str, case: str, purpose: str = "duty") -> Ask:
-    def ask(cast: Cast) -> object:
-        wanted = getattr(cast, case)
-        with transaction.atomic():
-            return access.admit(
-                viewer(getattr(cast, who)), wanted, access.find_facts(wanted), purpose=purpose, at=AT
-            )  # fmt: skip
-
-    return ask
+    return lambda cast: api.read_case(getattr(cast, who), getattr(cast, case), purpose=purpose)
 
 
 def act(who: str, case: str) -> Ask:
-    def ask(cast: Cast) -> object:
-        from bihuan.desk.codec import decode_state
-
-        wanted = getattr(cast, case)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT state FROM case_row WHERE id = %s", [wanted])
-            state = decode_state(cursor.fetchone()[0])
-        if not access.may_act(getattr(cast, who), state, wanted):
-            raise NotFound(str(wanted))
-        return state
-
-    return ask
+    return lambda cast: api.submit(
+        c.AddNote(Note("note", "")), by=getattr(cast, who), case=getattr(cast, case), purpose="duty"
+    )  # fmt: skip
 
 
 def open_alone(cast: Cast) -> object:
@@ -212,6 +196,7 @@ def test_the_accused_cannot_tell_the_accusation_from_nothing(cast):
     for seal in range(4):
         make_case(seal, reporter=ACCUSER, barred=units.expand(["s1"]), lead="s1", desk="s1-desk")
     assert {at_least: listed(eyes, at_least=at_least) for at_least in access.Level if at_least} == before
+    assert api.list_cases(cast.accused, api.Filters()).lines == ()
     assert not access.may_track(eyes, access.find_facts(cast.accusation))
 
 
