@@ -108,7 +108,11 @@ def load(case: UUID, world: int) -> Loaded | None:
 
 
 def change_of(
-    command: c.Command | None, loaded: Loaded, asked: Asked, texts: Mapping[str, str] | None = None
+    command: c.Command | None,
+    loaded: Loaded,
+    asked: Asked,
+    texts: Mapping[str, str] | None = None,
+    audience: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Change | None:
     """What the command (without one: the texts alone) would change, or ``None`` when nothing. Raises ``Refused``."""
     recorded_at = instant.now(asked.world)
@@ -117,7 +121,7 @@ def change_of(
     sealed = vault.seal(loaded.id, person, texts, vault.find_key(loaded.id, person)) if texts else NOTHING_SEALED
     folding = Folding(rulebooks.rules_of(loaded.state), loaded.state, recorded_at)
     asked_for: tuple[c.Command, ...] = () if command is None else (command,)
-    for one in (*asked_for, *(c.AddNote(note) for note in sealed.notes())):
+    for one in (*asked_for, *(c.AddNote(note) for note in sealed.notes(audience))):
         looked_up = facts.of(loaded.id, folding.state(), one)
         folding.apply(one, c.Ctx(at, asked.by.person, asked.by.unit, asked.by.roles, looked_up))
     if not folding.events:

@@ -47,21 +47,22 @@ def submit(
     happened_at: datetime | None = None,
     expects: int | None = None,
     texts: Mapping[str, str] | None = None,
+    audience: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Outcome:
     """Change one case. ``texts`` (note kind to free text) go to the vault and into the case as notes.
 
-    Without a command the texts are all that is new.
+    Without a command the texts are all that is new. ``audience``: note kind to the roles that may read it.
     Raises ``Refused`` (names the law or rule), ``Stale``, ``NotFound``, ``KeyReused``.
     """
     asked = Asked(by, purpose, world, key, happened_at)
-    digest = answers.digest_of(case, command, texts)
+    digest = answers.digest_of(case, command, texts, audience)
     if earlier := answers.replay(world, by.person, key, digest):
         return earlier
     for attempt in range(ATTEMPTS):
         loaded = _known(load(case, world), by, case)
         if expects is not None and loaded.state.version != expects:
             raise Stale(case, loaded.state.version)
-        change = change_of(command, loaded, asked, texts)
+        change = change_of(command, loaded, asked, texts, audience)
         if change is None:
             return Outcome(case, loaded.state.version, loaded.state.number, loaded.state)
         try:
@@ -141,14 +142,18 @@ def unmerge(case: UUID, reason: str, *, by: Actor, purpose: str, world: int = 1)
         return _submit_both((case, command), (lead, part), Asked(by, purpose, world), locked)
 
 
-def split(case: UUID, parts: Sequence[Intake], *, by: Actor, purpose: str, world: int = 1) -> list[Outcome]:
-    """Child cases of one case, all or none; each with its own receipt and clocks."""
+def split(
+    case: UUID, parts: Sequence[Intake], *, by: Actor, purpose: str, key: str | None = None, world: int = 1
+) -> list[Outcome]:
+    """Child cases of one case, all or none; each with its own receipt and clocks. The same key gives the same ones."""
     with transaction.atomic():
         locked = load_many([case], world, lock=True)
         _known(locked.get(case), by, case)
         children = []
-        for intake in parts:
-            child = report(replace(intake, parent=case), by=by, purpose=purpose, world=world)
-            submit(c.AddChild(str(child.case)), by=by, case=case, purpose=purpose, world=world)
+        for number, intake in enumerate(parts):
+            part = f"{key}:{number}" if key is not None else None
+            child = report(replace(intake, parent=case), by=by, purpose=purpose, key=part, world=world)
+            if not child.replayed:
+                submit(c.AddChild(str(child.case)), by=by, case=case, purpose=purpose, world=world)
             children.append(child)
     return children
