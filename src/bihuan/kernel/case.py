@@ -205,7 +205,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Case:
-    """What must be closed. ``version`` counts events; ``law_date`` is the local date whose rules the case keeps."""
+    """What must be closed. ``version`` counts events; ``law_date`` is the local date whose rules the case keeps.
+
+    ``answer_stopped`` and ``merge_stopped``: ids of the clocks that run on when the answer or the merge does not stand.
+    """
 
     scene: str
     book: str
@@ -249,6 +252,8 @@ class Case:
     merged_into: str = ""
     absorbed: tuple[str, ...] = ()
     before_merge: Stage | None = None
+    answer_stopped: tuple[str, ...] = ()
+    merge_stopped: tuple[str, ...] = ()
     answered: datetime | None = None
     closed: datetime | None = None
     is_imported: bool = False

@@ -77,7 +77,8 @@ def _next(state: Case, event: e.Event, recorded: e.Recorded) -> Case:  # noqa: C
         case e.Dispatched():
             return _with(state, stage=Stage.DISPATCHED, lead=event.lead, route=event.rule, is_bound=event.bound)
         case e.Answered():
-            return _with(state, stage=Stage.ANSWERED, answered=at)
+            running = tuple(k.id for k in state.clocks if k.stopped is None and "answered" in k.stops)
+            return _with(state, stage=Stage.ANSWERED, answered=at, answer_stopped=running)
         case e.SentToVerify():
             return _with(state, stage=Stage.VERIFYING, verifier_unit=event.unit)
         case e.Reworked():
@@ -310,7 +311,9 @@ def _settled(requests: tuple[Request, ...], request_id: int) -> tuple[Request, .
 def _merged(state: Case, event: e.Merged, at: datetime) -> Case:
     """Work under way is cancelled by the merge; unmerged, such a case is back where it can be dispatched."""
     back = Stage.ACCEPTED if state.stage in {Stage.DISPATCHED, Stage.WORKING} else state.stage
-    return _with(state, stage=Stage.MERGED, merged_into=event.into, before_merge=back, closed=at)
+    running = tuple(k.id for k in state.clocks if k.stopped is None and k.task is None)
+    merged = _with(state, stage=Stage.MERGED, merged_into=event.into, before_merge=back, closed=at)
+    return _copy(merged, merge_stopped=running)
 
 
 def _unmerged(state: Case) -> Case:

@@ -144,7 +144,7 @@ def _kept(before: Case, recorded: Sequence[e.Recorded], after: Case) -> Iterator
             yield f"law 7: seal lowered from {before.seal} to {after.seal} without a grant"
     if any(isinstance(one.event, MERGING) for one in recorded):
         for clock in before.clocks:
-            was_ticking = clock.stopped is None or clock.stopped == before.closed
+            was_ticking = clock.stopped is None or clock.id in before.merge_stopped
             now = after.clock(clock.id)
             if clock.statutory and was_ticking and clock.paused is None and now is not None and now.due > clock.due:
                 yield f"law 1: the merge lengthened clock {clock.id}"

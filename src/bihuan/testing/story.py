@@ -156,6 +156,21 @@ class Story:
         outcomes = self.rules.book.outcomes
         return self.must(c.Verify(accept=True, outcome=outcomes[0] if outcomes else ""), by=by)
 
+    # -- two cases ----------------------------------------------------------------------------------------------
+
+    def merged_into(self, lead: Story, by: Person = cast.ZHOU) -> Self:
+        """As the desk does it: both commands or neither. Here this case is ``other`` and that one ``lead``."""
+        absorb = c.hand_over("other", self.state)
+        self.must(c.MergeInto("lead", lead.state.seal), by=by)
+        lead.must(absorb, by=by)
+        return self
+
+    def unmerged_from(self, lead: Story, by: Person = cast.ZHOU) -> Self:
+        brought = c.hand_over("other", self.state)
+        self.must(c.Unmerge("并案有误"), by=by)
+        lead.must(c.Part("other", brought.receipts, brought.reporters), by=by)
+        return self
+
 
 def given(book: Rulebook, start: str = MONDAY, calendar: Calendar = CHINA) -> Story:
     return Story(book, start, calendar)

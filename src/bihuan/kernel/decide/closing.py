@@ -66,7 +66,7 @@ def _need_verifier(draft: Draft, how: str) -> None:
 
 def _rework(draft: Draft, reason: str) -> None:
     draft.need_reason(reason)
-    lead, stopped = draft.case.lead_task, _stopped_by_answer(draft)
+    lead, stopped = draft.case.lead_task, draft.case.answer_stopped
     draft.add(e.Reworked(reason))
     if lead is not None:
         draft.add(e.TaskReopened(lead.id, reason))
@@ -78,9 +78,7 @@ def dispute(draft: Draft, command: c.Dispute) -> None:
     """By the reporter, or by oversight. Against a final refusal of the same facts only a new fact helps."""
     draft.need_stage(Stage.CLOSED, Stage.ARCHIVED, Stage.DECLINED)
     case = draft.case
-    draft.need(
-        case.is_party(draft.ctx.person) or draft.ctx.roles & {"oversight", "reporter"}, "not-the-reporter", law=4
-    )
+    draft.need(draft.is_reporter or "oversight" in draft.ctx.roles, "not-the-reporter", law=4)
     draft.need_reason(command.reason)
     is_final = case.stage is Stage.DECLINED and case.prior_final
     draft.need(not is_final, "already-final", rule=draft.book.basis, prior=case.prior_final)
@@ -90,7 +88,7 @@ def dispute(draft: Draft, command: c.Dispute) -> None:
 
 def _reopen(draft: Draft, why: str) -> None:
     """Back to the unit that closed it, with the time used kept; without one, to the desk."""
-    lead, stopped = draft.case.lead_task, _stopped_by_answer(draft)
+    lead, stopped = draft.case.lead_task, draft.case.answer_stopped
     if lead is None:
         draft.add(e.Reopened(draft.case.desk, why))
         draft.moment("reopened")
@@ -103,19 +101,14 @@ def _reopen(draft: Draft, why: str) -> None:
     draft.resume_clocks(why, *stopped)
 
 
-def _stopped_by_answer(draft: Draft) -> list[str]:
-    """Ids of the clocks that the last answer stopped; they run on when it does not stand."""
-    at = draft.case.answered
-    return [k.id for k in draft.case.clocks if "answered" in k.stops and k.stopped is not None and k.stopped == at]
-
-
 def follow_up(draft: Draft, command: c.FollowUp) -> None:
     """Ask the reporter on the day: settled, or open again."""
     draft.need_stage(Stage.CLOSED)
     clock = draft.clock(command.clock)
     draft.need(clock.reminds, "no-such-clock", clock=command.clock)
     draft.need(draft.ctx.person not in draft.case.workers, "own-work", law=4)
-    draft.need_role("verifier", "triage", "dispatcher", "reporter")
+    if not draft.is_reporter:
+        draft.need_role("verifier", "triage", "dispatcher")
     draft.add(e.FollowedUp(clock.id, command.is_settled))
     draft.add(e.ClockStopped(clock.id, draft.ctx.at))
     if not command.is_settled:

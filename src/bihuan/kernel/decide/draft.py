@@ -54,6 +54,12 @@ class Draft:
         if self.case.stage not in stages:
             raise Refused("wrong-stage", stage=self.case.stage, allowed=" ".join(stages))
 
+    @property
+    def is_reporter(self) -> bool:
+        """One of those who reported; for an anonymous report, whoever the desk says holds its receipt."""
+        ctx = self.ctx
+        return self.case.is_party(ctx.person) or ("reporter" in ctx.roles and ctx.person == self.case.reporter == "")
+
     def need_open(self) -> None:
         self.need(self.case.is_open, "case-not-open", stage=self.case.stage)
 

@@ -69,10 +69,10 @@ def unmerge(draft: Draft, command: c.Unmerge) -> None:
     draft.need_stage(Stage.MERGED)
     draft.need_desk()
     draft.need_reason(command.reason)
-    merged_at = draft.case.closed
+    stopped = draft.case.merge_stopped
     draft.add(e.Unmerged(command.reason))
     for clock in draft.case.clocks:
-        if clock.stopped is not None and clock.stopped == merged_at and clock.task is None:
+        if clock.id in stopped and clock.stopped is not None:
             draft.add(e.ClockResumed(clocks.restart(draft.rules, clock, draft.ctx.at), "unmerged"))
     if draft.case.stage is Stage.ACCEPTED:
         draft.resume_clocks("unmerged", "dispatch")

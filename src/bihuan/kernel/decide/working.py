@@ -12,7 +12,7 @@ from bihuan.kernel.refused import Refused
 
 AT_WORK = (Stage.DISPATCHED, Stage.WORKING)
 # Moments that end an ordinary clock by themselves; any other promise must be kept before the lead may answer.
-LATER = frozenset({"answered", "closed", "declined", "reworked"})
+LATER = frozenset({"answered", "closed", "reworked"})
 
 
 def take(draft: Draft, command: c.TakeTask) -> None:
