@@ -15,6 +15,7 @@ from bihuan.desk.actor import Actor
 from bihuan.desk.names import UnitName
 from bihuan.desk.seals import Level
 from bihuan.kernel.case import Stage
+from bihuan.kernel.refused import Refused
 
 MOST = 200
 # An open request stands in the state of its case; nothing else there has this key. Indexed by the same expression.
@@ -65,6 +66,7 @@ class Line:
     is_overdue: bool
     is_disputed: bool
     version: int
+    is_hidden: bool
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def list_cases(viewer: Actor, filters: Filters, *, after: str = "", limit: int =
     return Page(lines, str(lines[-1].id) if len(rows) > limit else "", at)
 
 
-def _where(eyes: seals.Viewer, filters: Filters, after: str, world: int) -> tuple[str, list[object]]:
+def _where(eyes: seals.Viewer, filters: Filters, after: str, world: int) -> tuple[str, list[Any]]:
     """A list asks for no purpose, so a sealed case is there by number only, not found by what it is about."""
     is_about = bool(filters.category or filters.place)
     seen, seen_values = seals.case_filter(eyes, world=world, at_least=Level.EXISTENCE, with_sealed=not is_about)
@@ -128,9 +130,9 @@ def _where(eyes: seals.Viewer, filters: Filters, after: str, world: int) -> tupl
     return " AND ".join(parts), values
 
 
-def _tab(tab: str, viewer: Actor) -> tuple[str, list[object]]:
+def _tab(tab: str, viewer: Actor) -> tuple[str, list[Any]]:
     """The tab's condition with positional parameters, in the order in which they occur."""
-    known: dict[str, object] = {"unit": viewer.unit, "wide": bool(viewer.roles & WIDE)}
+    known: dict[str, Any] = {"unit": viewer.unit, "wide": bool(viewer.roles & WIDE)}
     text, values = TABS[tab], []
     while "%(" in text:
         name = text.partition("%(")[2].partition(")s")[0]
@@ -144,7 +146,8 @@ def _line(row: tuple[Any, ...], at: datetime) -> Line:
         case, number, scene, category, place, stage, seal, desk, lead, verifier, opened, due, is_overdue, is_disputed,
         version,
     ) = row  # fmt: skip
-    if seal >= seals.SEALED_FROM:
+    is_hidden = seal >= seals.SEALED_FROM
+    if is_hidden:
         category, place = "", ""
     turn = {"registered": desk, "accepted": desk, "answered": verifier or desk, "verifying": verifier or desk}
     return Line(
@@ -161,10 +164,14 @@ def _line(row: tuple[Any, ...], at: datetime) -> Line:
         is_overdue=is_overdue or (due is not None and due < at),
         is_disputed=is_disputed,
         version=version,
+        is_hidden=is_hidden,
     )
 
 
 def category_name(scene: str, code: str, at: datetime) -> UnitName:
     """What a category is called in the rulebook of the day; a code that is gone stands for itself."""
-    found = rulebooks.rules_for(scene, at).book.categories.get(code)
+    try:
+        found = rulebooks.rules_for(scene, at).book.categories.get(code)
+    except Refused:
+        found = None
     return UnitName(code, found.name, found.name_en) if found is not None else UnitName(code, code)

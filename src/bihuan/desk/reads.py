@@ -76,11 +76,13 @@ class CaseView:
 class TrackView:
     """What the holder of a receipt sees: his case as it stands now, also when it was merged into another.
 
-    ``reporter`` is the opaque person that the receipt was given to; ``own``: what he wrote; ``answers``: to him.
+    ``first``: the case that the receipt was given for;
+    ``reporter``: the opaque person that it was given to; ``own``: what he wrote; ``answers``: to him.
     """
 
     code: str
     id: UUID
+    first: UUID
     world: int
     at: datetime
     state: Case
@@ -92,6 +94,7 @@ class TrackView:
     own: tuple[Text, ...]
     answers: tuple[Text, ...]
     moves: frozenset[str]
+    outcomes: tuple[str, ...]
     is_merged: bool
 
 
@@ -155,14 +158,13 @@ def _texts(case: UUID, notes: Iterable[Note], past: Iterable[Recorded]) -> dict[
     found = {}
     for ref, opened in vault.open_items(case, wanted).items() if wanted else ():
         by = written.get(ref)
-        is_gone = isinstance(opened, vault.Gone)
         found[ref] = Text(
             kind=wanted[ref].kind,
             text="" if isinstance(opened, vault.Gone) else opened,
             by=by.by if by else "",
             unit=by.unit if by else "",
             at=by.at if by else None,
-            gone=str(opened.value) if is_gone else "",
+            gone=str(opened.value) if isinstance(opened, vault.Gone) else "",
         )
     return found
 
@@ -232,6 +234,7 @@ def _tracked(
     return TrackView(
         code=code,
         id=current.id,
+        first=first,
         world=world,
         at=at,
         state=state,
@@ -243,6 +246,7 @@ def _tracked(
         own=own,
         answers=tuple(_texts(current.id, answers, past).values()),
         moves=frozenset(move.key for move in moves.allowed(acting, current.id, state, world=world)),
+        outcomes=rulebooks.rules_of(state).book.outcomes,
         is_merged=current.id != first,
     )
 

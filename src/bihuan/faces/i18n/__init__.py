@@ -1,7 +1,7 @@
-"""Words of the pages. Chinese is the original and stands in the templates; other languages are typed catalogues beside it.
+"""Words of the pages. Chinese is the original and stands in the templates; English is a typed catalogue beside it.
 
-Not gettext: its catalogues must be compiled by a program that a fresh machine lacks, and compiled ones cannot be read in
-a review. A catalogue here is a Python mapping from the original to its translation; tests hold it complete both ways.
+Not gettext: its catalogues must be compiled by a program that a fresh machine lacks, and compiled ones cannot be read
+in a review. A catalogue here maps the original to its translation in plain Python; tests hold it complete both ways.
 """
 
 from __future__ import annotations
@@ -29,5 +29,5 @@ def say(original: str, /, **values: object) -> str:
 
 
 def choose(chinese: str, english: str) -> str:
-    """Of a pair that is data (a unit's name, a category), the one for this language; Chinese where English is missing."""
+    """Of a pair that is data (a unit's name), the one for this language; Chinese where English is missing."""
     return (english or chinese) if language() == "en" else chinese

@@ -1,0 +1,63 @@
+"""What a page offers for choice: categories, places, units, the rulebooks in force."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+
+from bihuan.desk import instant, names, rulebooks
+from bihuan.desk.ledger import store as ledger
+from bihuan.desk.ledger.receipts import ReceiptDocument
+from bihuan.desk.names import UnitName
+from bihuan.kernel.refused import Refused
+from bihuan.kernel.rules import Rulebook
+
+WORKING_KINDS = frozenset({"district", "street", "community", "grid", "department", "partner", "desk"})
+
+
+def books_in_force() -> list[Rulebook]:
+    """Today's rulebook of every scene that is on; a scene without one is left out."""
+    at, found = instant.now(), []
+    for scene in settings.SCENES:
+        try:
+            found.append(rulebooks.rules_for(scene, at).book)
+        except Refused:
+            continue
+    return found
+
+
+def book_in_force(scene: str = "city") -> Rulebook:
+    """Raises ``Refused`` (``no-rulebook``)."""
+    return rulebooks.rules_for(scene, instant.now()).book
+
+
+def category_choices(scene: str = "city") -> list[UnitName]:
+    """What a report may be about. None where the scene has no rulebook yet: then everything is "not sure"."""
+    try:
+        book = book_in_force(scene)
+    except Refused:
+        return []
+    return [UnitName(row.code, row.name, row.name_en) for row in book.categories.values()]
+
+
+def place_choices() -> list[tuple[UnitName, list[UnitName]]]:
+    """Streets with their communities, in the order of the district's own list."""
+    known = names.units()
+    streets = [unit for unit in known.values() if unit.kind == "street"]
+    communities = [unit for unit in known.values() if unit.kind == "community" and unit.place]
+    found = [(street, [one for one in communities if one.parent == street.code]) for street in streets]
+    return [(street, below) for street, below in found if below]
+
+
+def unit_choices() -> list[UnitName]:
+    """Units that a case can be sent to."""
+    return [unit for unit in names.units().values() if unit.kind in WORKING_KINDS]
+
+
+def provable_receipt(case: UUID, world: int = 1) -> ReceiptDocument | None:
+    """The receipt that anybody can check; ``None`` while no signed head covers the case yet."""
+    try:
+        return ledger.receipt(world, case)
+    except ledger.NotYet:
+        return None

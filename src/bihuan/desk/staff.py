@@ -1,0 +1,77 @@
+"""Who is signed in, in which post; and break-glass, asked for and granted by actors instead of viewers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from bihuan.desk import access, breakglass, change, instant, names
+from bihuan.desk.actor import Actor
+from bihuan.desk.breakglass import Glass
+from bihuan.desk.names import UnitName
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A signed-in person in the post that acts now. ``posts``: every unit with a current post, to change over."""
+
+    actor: Actor
+    name: str
+    unit: UnitName
+    posts: tuple[UnitName, ...]
+
+
+def staff_of(user: int, unit: str = "", *, world: int = 1) -> Staff | None:
+    """Whom an account stands for, acting in ``unit`` or the first post held today; ``None`` without one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, name FROM person WHERE user_id = %s", [user])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    at = instant.now(world)
+    held = list(dict.fromkeys(code for code, _ in access.current_posts(row[0], at)))
+    if not held:
+        return None
+    actor = access.actor_for(row[0], unit if unit in held else held[0], at)
+    return Staff(actor, row[1], names.unit(actor.unit), tuple(names.unit(code) for code in held))
+
+
+def case_by_number(number: int, *, world: int = 1) -> UUID | None:
+    """The id of a case by its number. Says nothing about who may see it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM case_row WHERE number = %s AND world_id = %s", [number, world])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def number_of(case: UUID, *, world: int = 1) -> int:
+    """The number of a case that its viewer is known to know of."""
+    loaded = change.load(case, world)
+    return loaded.state.number if loaded is not None else 0
+
+
+def ask_glass(by: Actor, case: UUID, reason: str, *, world: int = 1) -> UUID:
+    at = instant.now(world)
+    return breakglass.ask(access.viewer_of(by, at, world=world), case, reason=reason, at=at, world=world)
+
+
+def grant_glass(by: Actor, glass: UUID, *, hours: float = 8, world: int = 1) -> datetime:
+    at = instant.now(world)
+    return breakglass.grant(access.viewer_of(by, at, world=world), glass, at=at, hours=hours, world=world)
+
+
+def review_glass(by: Actor, glass: UUID, note: str, *, world: int = 1) -> None:
+    at = instant.now(world)
+    breakglass.review(access.viewer_of(by, at, world=world), glass, note=note, at=at, world=world)
+
+
+def waiting_glass(by: Actor, *, world: int = 1) -> tuple[tuple[Glass, ...], tuple[Glass, ...]]:
+    """For whoever may be the second person: what waits for a grant, and what nobody has reviewed in a day."""
+    if not by.roles & breakglass.SECONDS:
+        return (), ()
+    at = instant.now(world)
+    eyes = access.viewer_of(by, at, world=world)
+    return breakglass.waiting(eyes, world=world), breakglass.overdue_reviews(eyes, at=at, world=world)

@@ -1,0 +1,361 @@
+"""One form for each move: what it is called, what it asks, and the command that it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from bihuan.desk import api as desk
+from bihuan.faces.i18n import choose, say
+from bihuan.faces.typed import Mistyped, tidy
+from bihuan.kernel import commands as c
+from bihuan.kernel.case import Case, Proof, Seal
+from bihuan.kernel.rules import Rulebook
+
+PICTURES = "photo"
+# §: who must be told at once when a child is in danger. The officer may choose others.
+RED_BASIS = "《未成年人保护法》第十一条"
+RED_WORDS = ("公安", "民政", "教育", "police", "civil", "education")
+
+
+@dataclass(frozen=True)
+class Field:
+    """``kind``: ``text area choice many check file datetime-local number``. ``id`` is set for each form on the page."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    required: bool = True
+    hint: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    value: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a form may draw its choices from."""
+
+    state: Case
+    book: Rulebook
+
+
+@dataclass(frozen=True)
+class Form:
+    label: str
+    fields: Callable[[Setting, str], tuple[Field, ...]]
+    is_main: bool = False
+    is_danger: bool = False
+
+
+def _none(_setting: Setting, _target: str) -> tuple[Field, ...]:
+    return ()
+
+
+def _reason(_setting: Setting, _target: str) -> tuple[Field, ...]:
+    return (Field("reason", say("理由"), "area", hint=say("写进历史，删不掉；请不要写个人信息。")),)
+
+
+def _rule(value: str = "") -> Field:
+    return Field("rule", say("依据哪条规定"), value=value)
+
+
+def _units(barred: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
+    return tuple((u.code, choose(u.name, u.name_en)) for u in desk.unit_choices() if u.code not in barred)
+
+
+def _accept(setting: Setting, _target: str) -> tuple[Field, ...]:
+    return (Field("new_fact", say("有什么新的事实"), "area"),) if setting.state.prior_final else ()
+
+
+def _recategorise(setting: Setting, target: str) -> tuple[Field, ...]:
+    rows = tuple((r.code, choose(r.name, r.name_en)) for r in setting.book.categories.values())
+    category = Field("category", say("类别"), "choice", choices=rows, value=setting.state.category)
+    return (category, *_reason(setting, target))
+
+
+def _decline(setting: Setting, target: str) -> tuple[Field, ...]:
+    letter = (Field("letter", say("答复书编号")),) if setting.state.prior_final else ()
+    route = Field("route", say("应当找谁"), hint=say("写清单位和途径，反映人会看到。"))
+    return (*_reason(setting, target), _rule(), route, *letter)
+
+
+def _dispatch(setting: Setting, _target: str) -> tuple[Field, ...]:
+    state = setting.state
+    route = setting.book.route(state.category, state.place)
+    units = _units(state.barred)
+    by_table, hint = "", say("规则表里没有这一行，请手工选择并写理由。")
+    if route is not None:
+        by_table = route.lead
+        hint = say("规则表给出：{unit}（{basis}）。改派要写理由。", unit=_name(by_table), basis=route.basis)
+    return (
+        Field("lead", say("主办单位"), "choice", hint=hint, choices=(("", "—"), *units), value=by_table),
+        Field("assists", say("协办单位"), "many", required=False, choices=units),
+        Field("reason", say("改派的理由"), "area", required=False),
+    )
+
+
+def _name(code: str) -> str:
+    unit = desk.unit_name(code)
+    return choose(unit.name, unit.name_en)
+
+
+def _assist(setting: Setting, _target: str) -> tuple[Field, ...]:
+    return (Field("unit", say("协办单位"), "choice", choices=_units(setting.state.barred)),)
+
+
+def _finish(setting: Setting, target: str) -> tuple[Field, ...]:
+    """A file for each proof that the rulebook asks of the lead and that the case does not have yet."""
+    task = setting.state.task(int(target)) if target.isdigit() else None
+    is_lead = task is not None and task.role == "lead"
+    have = {proof.kind for proof in setting.state.proofs}
+    kinds = [kind for kind in setting.book.proofs_for(setting.state.category) if kind not in have] if is_lead else []
+    files = tuple(Field(f"proof-{kind}", proof_name(kind), "file") for kind in kinds)
+    more = (Field(f"proof-{PICTURES}", say("照片（可以不传）"), "file", required=False),) if not files else ()
+    text = Field("answer", say("给反映人的答复") if is_lead else say("说明"), "area", required=is_lead)
+    return (*files, *more, text)
+
+
+def _give_back(setting: Setting, target: str) -> tuple[Field, ...]:
+    return (*_reason(setting, target), _rule())
+
+
+def _step(setting: Setting, target: str) -> tuple[Field, ...]:
+    step = setting.book.steps.get(target)
+    return tuple(Field(f"data-{key}", key) for key in step.requires) if step else ()
+
+
+def _verify(setting: Setting, _target: str) -> tuple[Field, ...]:
+    rows = tuple((one, one) for one in setting.book.outcomes)
+    return (Field("outcome", say("结果"), "choice", choices=rows),) if rows else ()
+
+
+def _follow(setting: Setting, target: str) -> tuple[Field, ...]:
+    rows = (("1", say("问题没有再出现")), ("0", say("问题还在")))
+    reason = replace(_reason(setting, target)[0], required=False)
+    return (Field("settled", say("回访结果"), "choice", choices=rows), reason)
+
+
+def _pause(setting: Setting, target: str) -> tuple[Field, ...]:
+    return (Field("until", say("暂停到"), "datetime-local"), *_reason(setting, target))
+
+
+def _extend(setting: Setting, target: str) -> tuple[Field, ...]:
+    clock = setting.state.clock(target)
+    most = clock.extend if clock is not None else 0
+    amount = Field("amount", say("延长多少（最多 {n}，单位同原时限）", n=most), "number", value=str(most))
+    return (amount, *_reason(setting, target))
+
+
+def _merge(_setting: Setting, _target: str) -> tuple[Field, ...]:
+    return (Field("number", say("并入哪一件（编号）"), "text"),)
+
+
+def _seal(setting: Setting, _target: str) -> tuple[Field, ...]:
+    levels = tuple((s.value, s.value) for s in Seal if s > setting.state.seal)
+    return (Field("seal", say("封存到"), "choice", choices=levels), _rule())
+
+
+def _unseal(setting: Setting, target: str) -> tuple[Field, ...]:
+    levels = tuple((s.value, s.value) for s in Seal if s < setting.state.seal)
+    return (Field("seal", say("降到"), "choice", choices=levels), *_reason(setting, target))
+
+
+def _note(_setting: Setting, _target: str) -> tuple[Field, ...]:
+    kinds = (("work", say("给经办的人看")), ("answer", say("答复反映人")))
+    return (Field("kind", say("写给谁"), "choice", choices=kinds), Field("text", say("内容"), "area"))
+
+
+def _red(_setting: Setting, _target: str) -> tuple[Field, ...]:
+    return red_fields()
+
+
+def red_fields() -> tuple[Field, ...]:
+    """What the red button asks, also where nothing of the case may be shown: to whom, on what ground."""
+    units = _units()
+    likely = [code for code, name in units if any(word in name.lower() for word in RED_WORDS)]
+    return (
+        Field("to", say("报告给"), "choice", choices=units, value=likely[0] if likely else ""),
+        Field("also", say("同时报告给"), "many", required=False, choices=units),
+        _rule(RED_BASIS),
+        Field("text", say("情况（可以先不写，先报）"), "area", required=False),
+    )
+
+
+FORMS: Mapping[str, Form] = {
+    "accept": Form("受理", _accept, is_main=True),
+    "dispatch": Form("派遣", _dispatch, is_main=True),
+    "take": Form("接单", _none, is_main=True),
+    "arrive": Form("已到现场", _none, is_main=True),
+    "finish": Form("办完了", _finish, is_main=True),
+    "send-to-verify": Form("送核查", _assist, is_main=True),
+    "verify": Form("核查通过", _verify, is_main=True),
+    "reject": Form("核查不通过", _reason, is_danger=True),
+    "grant": Form("同意申请", _none, is_main=True),
+    "deny": Form("不同意申请", _reason, is_danger=True),
+    "follow-up": Form("登记回访", _follow, is_main=True),
+    "step": Form("办理步骤", _step, is_main=True),
+    "decline": Form("不予受理", _decline),
+    "recategorise": Form("改类别", _recategorise),
+    "assist": Form("加协办单位", _assist),
+    "return": Form("退回", _give_back),
+    "release": Form("放手", _reason),
+    "cancel": Form("取消协办", _reason),
+    "pause": Form("申请暂停", _pause),
+    "extend": Form("申请延期", _extend),
+    "resume": Form("恢复计时", _reason),
+    "merge": Form("并案", _merge),
+    "unmerge": Form("撤销并案", _reason),
+    "note": Form("写记录", _note),
+    "remind": Form("催办", _reason),
+    "oversee": Form("督办", _reason),
+    "dispute": Form("代为提出异议", _reason),
+    "archive": Form("归档", _none),
+    "raise-seal": Form("提高封存级别", _seal),
+    "lower-seal": Form("申请降低封存级别", _unseal),
+    "red-button": Form("紧急法定报告", _red, is_danger=True),
+}
+PROOFS = {
+    "photo": "照片",
+    "photo_before": "处置前照片",
+    "photo_after": "处置后照片",
+    "photo_site": "现场照片",
+    "letter": "答复书（照片）",
+    "agreement": "协议书（照片）",
+}
+
+
+def proof_name(kind: str) -> str:
+    return say(PROOFS[kind]) if kind in PROOFS else kind
+
+
+class Said:
+    """What came with a form, field by field; a missing or over-long one is refused with its name."""
+
+    def __init__(self, request: HttpRequest, form: Form, fields: tuple[Field, ...]) -> None:
+        self._request = request
+        self._labels = {field.name: field.label for field in fields}
+        self._required = {field.name for field in fields if field.required}
+        self.label = form.label
+
+    def text(self, name: str) -> str:
+        try:
+            value = tidy(self._request.POST.get(name, ""), most=2000, lines=True)
+        except Mistyped as mistyped:
+            raise Mistyped(f"{self._labels.get(name, name)}：{mistyped.text}") from None
+        if not value and name in self._required:
+            raise Mistyped(say("请填“{field}”。", field=self._labels.get(name, name)))
+        return value
+
+    def many(self, name: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(v[:32] for v in self._request.POST.getlist(name)))
+
+    def whole(self, name: str) -> int:
+        value = self.text(name)
+        if not value.isdigit() or len(value) > 12:
+            raise Mistyped(say("“{field}”要写整数。", field=self._labels.get(name, name)))
+        return int(value)
+
+    def instant(self, name: str) -> datetime:
+        """Local time of the district, as the browser's own field gives it."""
+        try:
+            return datetime.fromisoformat(self.text(name)).replace(tzinfo=ZoneInfo(settings.ZONE))
+        except ValueError:
+            raise Mistyped(say("“{field}”要写日期和时间。", field=self._labels.get(name, name))) from None
+
+    def proofs(self) -> tuple[Proof, ...]:
+        """Photographs are stored first: a reference in the history always leads to its picture."""
+        found = []
+        for name, label in self._labels.items():
+            if not name.startswith("proof-"):
+                continue
+            file = self._request.FILES.get(name)
+            if file is not None:
+                found.append(Proof(name.removeprefix("proof-"), desk.keep_photo(file.read())))
+            elif name in self._required:
+                raise Mistyped(say("请填“{field}”。", field=label))
+        return tuple(found)
+
+    def data(self) -> tuple[tuple[str, str], ...]:
+        return tuple((n.removeprefix("data-"), self.text(n)) for n in self._labels if n.startswith("data-"))
+
+
+def command(key: str, target: str, said: Said) -> tuple[c.Command | None, dict[str, str]]:  # noqa: C901, PLR0911, PLR0912 - table
+    """The command of a filled form, and the texts that go to the vault with it. Raises ``Mistyped``."""
+    task = int(target) if target.isdigit() and len(target) < 9 else 0
+    match key:
+        case "accept":
+            return c.Accept(said.text("new_fact")), {}
+        case "recategorise":
+            return c.Recategorise(said.text("category"), said.text("reason")), {}
+        case "decline":
+            return c.Decline(said.text("reason"), said.text("rule"), said.text("route"), said.text("letter")), {}
+        case "dispatch":
+            return c.Dispatch(said.text("lead"), said.many("assists"), said.text("reason")), {}
+        case "assist":
+            return c.AddTask(said.text("unit")), {}
+        case "take":
+            return c.TakeTask(task), {}
+        case "arrive":
+            return c.ArriveAtTask(task), {}
+        case "finish":
+            return c.FinishTask(task, said.proofs()), {"answer": said.text("answer")}
+        case "return":
+            return c.ReturnTask(task, said.text("reason"), said.text("rule")), {}
+        case "release":
+            return c.ReleaseTask(task, said.text("reason")), {}
+        case "cancel":
+            return c.CancelTask(task, said.text("reason")), {}
+        case "step":
+            return c.TakeStep(target, said.data()), {}
+        case "note":
+            return None, {"answer" if said.text("kind") == "answer" else "work": said.text("text")}
+        case _:
+            return _closing(key, target, said), {}
+
+
+def _closing(key: str, target: str, said: Said) -> c.Command:  # noqa: C901, PLR0911, PLR0912 - a table
+    number = int(target) if target.isdigit() and len(target) < 9 else 0
+    match key:
+        case "send-to-verify":
+            return c.SendToVerify(said.text("unit"))
+        case "verify":
+            return c.Verify(accept=True, outcome=said.text("outcome"))
+        case "reject":
+            return c.Verify(accept=False, reason=said.text("reason"))
+        case "dispute":
+            return c.Dispute(said.text("reason"))
+        case "follow-up":
+            return c.FollowUp(target, is_settled=said.text("settled") == "1", reason=said.text("reason"))
+        case "archive":
+            return c.Archive()
+        case "grant":
+            return c.Grant(number)
+        case "deny":
+            return c.Deny(number, said.text("reason"))
+        case "pause":
+            return c.AskPause(target, said.instant("until"), said.text("reason"))
+        case "extend":
+            return c.AskExtend(target, said.whole("amount"), said.text("reason"))
+        case "resume":
+            return c.Resume(target, said.text("reason"))
+        case "remind" | "oversee":
+            return c.Oversee(key, "", said.text("reason"))
+        case "raise-seal":
+            return c.Reseal(_level(said), said.text("rule"))
+        case "lower-seal":
+            return c.AskSeal(_level(said), said.text("reason"))
+        case _:
+            raise Mistyped(say("没有这个操作。"))
+
+
+def _level(said: Said) -> Seal:
+    try:
+        return Seal(said.text("seal"))
+    except ValueError:
+        raise Mistyped(say("没有这个封存级别。")) from None

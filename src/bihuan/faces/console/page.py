@@ -1,0 +1,242 @@
+"""A case as plain values for its page: first screen, moves with their forms, timeline, clocks, tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid4
+
+from bihuan.desk import api as desk
+from bihuan.faces import shown
+from bihuan.faces.console import forms, story
+from bihuan.faces.i18n import choose, say
+from bihuan.faces.pages import explain_refusal
+from bihuan.kernel.calendar import Unit
+
+SEALS = {"L0": "L0 公开", "L1": "L1 内部", "L2": "L2 经办组", "L3": "L3 封存"}
+TEXTS = {
+    "text": "反映内容",
+    "address": "具体位置",
+    "contact": "联系方式",
+    "answer": "给反映人的答复",
+    "work": "工作记录",
+    "dispute": "异议说明",
+    "statutory": "法定报告内容",
+}
+GONE = {"erased": "内容已按规定删除", "damaged": "内容打不开，已记录，请报告管理员"}
+WHY_SEEN = {
+    "desk": "您的单位是受理台",
+    "lead": "您的单位主办",
+    "assist": "您的单位协办",
+    "verifier": "您的单位核查",
+    "named": "您是经办人",
+    "above": "您负责的单位在办",
+    "area": "事情在您负责的地方",
+    "oversight": "您负责监督",
+    "break_glass": "已破封查阅",
+    "staff": "公开件，工作人员可看",
+    "anyone": "公开件",
+    "reporter": "是您反映的",
+}
+
+
+@dataclass(frozen=True)
+class ShownMove:
+    key: str
+    target: str
+    label: str
+    fields: tuple[forms.Field, ...]
+    is_main: bool
+    is_danger: bool
+    has_files: bool
+    is_open: bool = False
+
+
+@dataclass(frozen=True)
+class Wait:
+    label: str
+    why: str
+
+
+def values(view: desk.CaseView, *, purpose: str, since: int = 0, opened: str = "") -> dict[str, object]:
+    """Everything that ``console/case.html`` shows. ``opened``: the move whose form stands open after a mistake."""
+    state = view.state
+    moves = [shown_move(move, view, opened) for move in view.moves if move.waits is None and move.key in forms.FORMS]
+    rule = view.rule
+    return {
+        "view": view,
+        "state": state,
+        "case_id": view.id,
+        "version": state.version,
+        "form_key": uuid4().hex,
+        "title": choose(view.category.name, view.category.name_en) or say("封存件"),
+        "stage": shown.stage(state.stage),
+        "seal": say(SEALS[state.seal]),
+        "is_sealed": state.seal >= "L2",
+        "lead": desk.unit_name(state.lead),
+        "verifier": story.unit_text(state.verifier_unit) if state.verifier_unit else "",
+        "turn_words": say(shown.TURNS[view.turn.what]) if view.turn.what in shown.TURNS else "",
+        "clock": shown.show_clock(view.turn.clock, view.at) if view.turn.clock else None,
+        "clocks": shown.show_clocks(state, view.at),
+        "close_if": rule.close_if if rule else "",
+        "proofs_needed": "、".join(forms.proof_name(kind) for kind in view.book.proofs_for(state.category)),
+        "main_moves": [move for move in moves if move.is_main or move.key in {"reject", "deny"}],
+        "more_moves": [move for move in moves if not (move.is_main or move.key in {"reject", "deny"})],
+        "waits": [Wait(label(m, view), explain_refusal(m.waits).text) for m in view.moves if m.waits],
+        "texts": list(_texts(view)),
+        "photos": list(_photos(view)),
+        "story": story.tell(view, since),
+        "since": since,
+        "tasks": story.task_rows(view),
+        "requests": story.request_rows(view),
+        "linked": list(_linked(view)),
+        "why_seen": say(WHY_SEEN[view.verdict.why]) if view.verdict.why in WHY_SEEN else view.verdict.why,
+        "purpose": purpose,
+    }
+
+
+def shown_move(move: desk.Move, view: desk.CaseView, opened: str = "") -> ShownMove:
+    form = forms.FORMS[move.key]
+    fields = form.fields(forms.Setting(view.state, view.book), move.target)
+    numbered = tuple(replace(f, id=f"{move.key}{move.target}-{f.name}".replace(":", "-")) for f in fields)
+    return ShownMove(
+        key=move.key,
+        target=move.target,
+        label=label(move, view),
+        fields=numbered,
+        is_main=form.is_main,
+        is_danger=form.is_danger,
+        has_files=any(field.kind == "file" for field in fields),
+        is_open=opened == f"{move.key}{move.target}",
+    )
+
+
+def label(move: desk.Move, view: desk.CaseView) -> str:
+    """A move about one of several tasks, clocks or requests says which."""
+    words = say(forms.FORMS[move.key].label)
+    if move.key == "step":
+        step = view.book.steps.get(move.target)
+        return step.name if step else words
+    if move.key in {"pause", "extend", "resume", "follow-up"}:
+        clock = view.state.clock(move.target)
+        return f"{words}：{shown.clock_name(clock.key)}" if clock else words
+    if move.key in {"grant", "deny"}:
+        asked = next((r for r in view.state.requests if str(r.id) == move.target), None)
+        kinds = {"pause": "暂停", "extend": "延期", "return": "退回", "seal": "降低封存级别"}
+        return f"{words}：{say(kinds[asked.kind])}" if asked and asked.kind in kinds else words
+    if move.key in {"take", "arrive", "finish", "return", "release", "cancel"}:
+        task = view.state.task(int(move.target))
+        is_one = len([t for t in view.state.tasks if t.is_open]) == 1
+        return f"{words}：{story.unit_text(task.unit)}" if task and not is_one else words
+    return words
+
+
+def red_move() -> ShownMove:
+    """The red button outside a case page, where nothing of the case may be shown yet."""
+    fields = tuple(replace(f, id=f"red-{f.name}") for f in forms.red_fields())
+    form = forms.FORMS["red-button"]
+    return ShownMove("red-button", "", say(form.label), fields, form.is_main, form.is_danger, has_files=False)
+
+
+def _texts(view: desk.CaseView) -> Iterator[dict[str, object]]:
+    for text in view.texts.values():
+        yield {
+            "kind": say(TEXTS[text.kind]) if text.kind in TEXTS else text.kind,
+            "who": story.actor_name(view, text.by, text.unit),
+            "at": text.at,
+            "text": text.text,
+            "gone": say(GONE[text.gone]) if text.gone else "",
+        }
+
+
+def _photos(view: desk.CaseView) -> Iterator[dict[str, object]]:
+    for proof in view.state.proofs:
+        is_picture = proof.ref.startswith("photo:")
+        address = f"/console/case/{view.id}/photo/{proof.ref.removeprefix('photo:')}" if is_picture else ""
+        yield {"name": forms.proof_name(proof.kind), "address": address, "is_picture": is_picture}
+
+
+def _linked(view: desk.CaseView) -> Iterator[dict[str, object]]:
+    pairs = [(view.state.parent, "上级件"), *((c, "子件") for c in view.state.children)]
+    pairs += [(c, "并进来的件") for c in view.state.absorbed]
+    for case, what in pairs:
+        if case:
+            yield {"id": UUID(case), "what": say(what)}
+
+
+def why(view: desk.CaseView) -> dict[str, object]:
+    """Why this unit, why this date: from the history alone."""
+    explained = desk.explain(view.history)
+    rules = {"desk": say("首先登记的受理台"), "by hand": say("手工派遣")}
+    return {
+        "view": view,
+        "number": view.state.number,
+        "owners": [
+            {
+                "since": owner.since,
+                "unit": desk.unit_name(owner.unit),
+                "rule": rules.get(owner.rule) or say("按规则表“{rule}”行", rule=owner.rule),
+                "basis": owner.basis,
+                "book": owner.book,
+            }
+            for owner in explained.owners
+        ],
+        "promises": [
+            {
+                "name": shown.clock_name(promise.key),
+                "span": say(shown.SPANS[Unit(promise.unit)], n=promise.amount),
+                **{n: getattr(promise, n) for n in ("started", "due", "basis", "book", "calendar", "broken")},
+                "steps": [(at, say(STEPS[what]) if what in STEPS else what, due) for at, what, due in promise.steps],
+            }
+            for promise in explained.promises
+        ],
+        "objections": [(at, desk.unit_name(unit), reason, rule) for at, unit, reason, rule in explained.objections],
+    }
+
+
+OUTCOMES = {
+    "ok": "看了",
+    "refused": "被拒绝",
+    "break_glass": "破封查阅",
+    "asked": "申请破封",
+    "granted": "同意破封",
+    "reviewed": "复核破封",
+    "ended": "结束破封",
+}
+STEPS = {
+    "ClockPaused": "暂停",
+    "ClockResumed": "恢复计时，已用时间保留",
+    "ClockExtended": "经批准延长",
+    "ClockTightened": "并案后取更早的期限",
+    "ClockRecomputed": "日历公布后重算",
+}
+
+
+def looks(found: tuple[desk.Look, ...]) -> list[dict[str, object]]:
+    names = desk.staff_names(look.person for look in found)
+    return [
+        {
+            "at": look.at,
+            "who": names.get(look.person, say("系统") if look.person == "system" else "—"),
+            "unit": desk.unit_name(look.unit),
+            "what": look.what,
+            "purpose": look.purpose,
+            "outcome": say(OUTCOMES[look.outcome]) if look.outcome in OUTCOMES else look.outcome,
+        }
+        for look in found
+    ]
+
+
+def glasses(found: tuple[desk.Glass, ...]) -> list[dict[str, object]]:
+    names = desk.staff_names(str(glass.person) for glass in found)
+    return [
+        {
+            "id": glass.id,
+            "number": desk.number_of(glass.case),
+            "who": names.get(str(glass.person), "—"),
+            "unit": desk.unit_name(glass.unit),
+            "asked": glass.asked,
+            "reason": glass.reason,
+        }
+        for glass in found
+    ]

@@ -1,0 +1,330 @@
+"""The console: an inbox, a case, the forms through which staff act. Each view asks the desk and shows its answer."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bihuan.desk import api as desk
+from bihuan.faces import shown
+from bihuan.faces.console import forms, page
+from bihuan.faces.console.gate import keep_purpose, purpose_of, staff_only
+from bihuan.faces.i18n import choose, say
+from bihuan.faces.pages import Explained, explain_refusal
+from bihuan.faces.typed import Mistyped
+from bihuan.kernel import commands as c
+from bihuan.kernel.case import Stage
+from bihuan.kernel.refused import Refused
+
+TABS = {
+    "triage": "待受理",
+    "dispatch": "待派遣",
+    "tasks": "我的任务",
+    "verify": "待核查",
+    "asked": "待批申请",
+    "overdue": "超时",
+    "all": "全部",
+}
+
+
+@require_GET
+@staff_only
+def inbox(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
+    asked = {name: request.GET.get(name, "")[:64] for name in ("tab", "category", "place", "stage", "number", "after")}
+    tab = asked["tab"] if asked["tab"] in TABS else _first_tab(staff)
+    problem, listed = "", None
+    number = asked["number"].strip()
+    if number and not (number.isdigit() and len(number) < 16):
+        problem = say("编号只有数字。")
+    else:
+        filters = desk.Filters(tab, asked["category"], asked["place"], asked["stage"], int(number) if number else None)
+        try:
+            listed = desk.list_cases(staff.actor, filters, after=asked["after"])
+        except ValueError:
+            problem = say("翻页的位置不对，请回到第一页。")
+    kept = {k: v for k, v in asked.items() if v and k not in {"after", "tab"}} | {"tab": tab}
+    values = {
+        "staff": staff,
+        "tabs": [(key, say(name)) for key, name in TABS.items()],
+        "tab": tab,
+        "page": _shown(listed) if listed else {"lines": []},
+        "problem": problem,
+        "query": asked,
+        "is_filtered": bool(asked["category"] or asked["place"] or asked["stage"] or number),
+        "categories": desk.category_choices(),
+        "places": desk.place_choices(),
+        "stages": [(stage.value, shown.stage(stage)) for stage in Stage],
+        "after": asked["after"],
+        "first_query": urlencode(kept),
+        "next_query": urlencode(kept | {"after": listed.next}) if listed else "",
+    }
+    return render(request, "console/inbox.html", values)
+
+
+def _first_tab(staff: desk.Staff) -> str:
+    """Where somebody in this post begins the day."""
+    for role, tab in (("triage", "triage"), ("dispatcher", "dispatch"), ("verifier", "verify"), ("handler", "tasks")):
+        if role in staff.actor.roles:
+            return tab
+    return "all"
+
+
+def _shown(listed: desk.Page) -> dict[str, object]:
+    lines = [
+        {
+            "id": line.id,
+            "number": line.number,
+            "is_hidden": line.is_hidden,
+            "category": choose(line.category_name.name, line.category_name.name_en),
+            "place": choose(line.place.name, line.place.name_en),
+            "stage": shown.stage(line.stage),
+            "seal": line.seal,
+            "turn": choose(line.turn.name, line.turn.name_en),
+            "opened": line.opened,
+            "due": line.due,
+            "is_overdue": line.is_overdue,
+            "is_disputed": line.is_disputed,
+        }
+        for line in listed.lines
+    ]
+    return {"lines": lines, "next": listed.next, "at": listed.at}
+
+
+@require_GET
+@staff_only
+def case(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
+    since = request.GET.get("since", "")
+    done = DONE.get(request.GET.get("done", ""), "")
+    return _case_page(request, staff, case, since=int(since) if since.isdigit() else 0, done=say(done) if done else "")
+
+
+DONE = {
+    "done": "已记入。",
+    "red": "已报告，时间已记下。",
+    "red-bare": "已报告，时间已记下；文字说明没有存上，请在件里补写。",
+}
+
+
+def _case_page(
+    request: HttpRequest,
+    staff: desk.Staff,
+    case: UUID,
+    *,
+    since: int = 0,
+    done: str = "",
+    problem: Explained | None = None,
+    opened: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    purpose = purpose_of(request, case)
+    try:
+        view = desk.read_case(staff.actor, case, purpose=purpose)
+    except desk.NotFound:
+        raise Http404 from None
+    except Refused:
+        return _ask_purpose(request, staff, case)
+    values = page.values(view, purpose=purpose, since=since, opened=opened)
+    values |= {"staff": staff, "done": done, "problem": problem}
+    return render(request, "console/case.html", values, status=status)
+
+
+def _ask_purpose(request: HttpRequest, staff: desk.Staff, case: UUID, error: str = "") -> HttpResponse:
+    values = {
+        "staff": staff,
+        "case_id": case,
+        "number": desk.number_of(case),
+        "error": error,
+        "red": page.red_move(),
+        "version": 0,
+        "form_key": "",
+    }
+    return render(request, "console/purpose.html", values, status=422 if error else 200)
+
+
+@require_POST
+@staff_only
+def purpose(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
+    given = " ".join(request.POST.get("purpose", "").split())[:200]
+    if len(given) < 2:
+        try:
+            desk.read_case(staff.actor, case)
+        except desk.NotFound:
+            raise Http404 from None
+        except Refused:
+            return _ask_purpose(request, staff, case, say("请写查阅目的。"))
+    keep_purpose(request, case, given)
+    return redirect("case", case)
+
+
+@require_POST
+@staff_only
+def do(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
+    """One move. What the kernel refuses is shown in words beside the form; what changed meanwhile is marked as new."""
+    key, target = request.POST.get("move", ""), request.POST.get("target", "")[:64]
+    version = request.POST.get("version", "")
+    seen = int(version) if version.isdigit() else 0
+    try:
+        if key == "red-button":
+            return _red_button(request, staff, case)
+        _move(request, staff, case, key=key, target=target, seen=seen)
+    except desk.NotFound:
+        raise Http404 from None
+    except Mistyped as mistyped:
+        return _case_page(request, staff, case, problem=Explained(mistyped.text), opened=f"{key}{target}", status=422)
+    except Refused as refused:
+        return _case_page(request, staff, case, problem=explain_refusal(refused), opened=f"{key}{target}", status=409)
+    except desk.Stale:
+        return _case_page(request, staff, case, since=seen, status=409)
+    except desk.KeyReused:
+        problem = Explained(say("这张表已经提交过了。"))
+        return _case_page(request, staff, case, problem=problem, status=409)
+    return HttpResponseRedirect(f"/console/case/{case}?done=done")
+
+
+def _move(request: HttpRequest, staff: desk.Staff, case: UUID, *, key: str, target: str, seen: int) -> None:
+    form = forms.FORMS.get(key)
+    if form is None:
+        raise Mistyped(say("没有这个操作。"))
+    held_for = purpose_of(request, case)
+    view = desk.read_case(staff.actor, case, purpose=held_for)
+    said = forms.Said(request, form, form.fields(forms.Setting(view.state, view.book), target))
+    reason_for = held_for or f"move:{key}"
+    if key in {"merge", "unmerge"}:
+        _merge(staff, case, key, said, reason_for)
+        return
+    command, texts = forms.command(key, target, said)
+    desk.submit(
+        command,
+        by=staff.actor,
+        case=case,
+        purpose=reason_for,
+        key=request.POST.get("key", "")[:100] or None,
+        expects=seen or None,
+        texts={kind: text for kind, text in texts.items() if text} or None,
+    )
+
+
+def _merge(staff: desk.Staff, case: UUID, key: str, said: forms.Said, purpose: str) -> None:
+    if key == "unmerge":
+        desk.unmerge(case, said.text("reason"), by=staff.actor, purpose=purpose)
+        return
+    into = desk.case_by_number(said.whole("number"))
+    if into is None:
+        raise Mistyped(say("没有这个编号的件，或者它不归您看。"))
+    try:
+        desk.merge(case, into, by=staff.actor, purpose=purpose)
+    except desk.NotFound:
+        raise Mistyped(say("没有这个编号的件，或者它不归您看。")) from None
+
+
+def _red_button(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
+    """First the report, alone, so that nothing can hold it up; then the words, if there are any."""
+    fields = forms.red_fields()
+    said = forms.Said(request, forms.FORMS["red-button"], fields)
+    to = tuple(dict.fromkeys((said.text("to"), *said.many("also"))))
+    command = c.ReportByLaw("danger", to, "", said.text("rule"))
+    desk.submit(command, by=staff.actor, case=case, purpose="statutory report")
+    done = "red"
+    if text := said.text("text"):
+        try:
+            desk.submit(None, by=staff.actor, case=case, purpose="statutory report", texts={"statutory": text})
+        except Refused:
+            done = "red-bare"
+    return HttpResponseRedirect(f"/console/case/{case}?done={done}")
+
+
+@require_GET
+@staff_only
+def photo(request: HttpRequest, staff: desk.Staff, case: UUID, name: str) -> HttpResponse:
+    ref = f"photo:{name}"
+    try:
+        view = desk.read_case(staff.actor, case, purpose=purpose_of(request, case))
+        if ref not in {proof.ref for proof in view.state.proofs}:
+            raise Http404
+        data, kind = desk.read_photo(ref)
+    except (LookupError, Refused):
+        raise Http404 from None
+    return HttpResponse(data, content_type=kind)
+
+
+@require_GET
+@staff_only
+def explain(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
+    try:
+        view = desk.read_case(staff.actor, case, purpose=purpose_of(request, case))
+    except desk.NotFound:
+        raise Http404 from None
+    except Refused:
+        return _ask_purpose(request, staff, case)
+    return render(request, "console/explain.html", page.why(view) | {"staff": staff})
+
+
+@require_GET
+@staff_only
+def seen(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
+    try:
+        looks = desk.looks_at(staff.actor, case, purpose=purpose_of(request, case))
+    except desk.NotFound:
+        raise Http404 from None
+    except Refused:
+        return _ask_purpose(request, staff, case)
+    values = {"staff": staff, "case_id": case, "number": desk.number_of(case), "looks": page.looks(looks)}
+    return render(request, "console/seen.html", values)
+
+
+@require_http_methods(["GET", "POST"])
+@staff_only
+def glass(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
+    """Break-glass: ask, be the second person, look again afterwards."""
+    done, problem = "", None
+    if request.method == "POST":
+        try:
+            done = _glass(request, staff)
+        except (Mistyped, desk.NotFound) as missing:
+            problem = Explained(missing.text if isinstance(missing, Mistyped) else say("没有这件，或者它不归您看。"))
+        except Refused as refused:
+            problem = explain_refusal(refused)
+    waiting, to_review = desk.waiting_glass(staff.actor)
+    values = {
+        "staff": staff,
+        "done": done,
+        "problem": problem,
+        "number": request.GET.get("number", "")[:16],
+        "may_grant": bool(staff.actor.roles & {"head", "oversight"}),
+        "waiting": page.glasses(waiting),
+        "to_review": page.glasses(to_review),
+    }
+    return render(request, "console/glass.html", values, status=409 if problem else 200)
+
+
+def _glass(request: HttpRequest, staff: desk.Staff) -> str:
+    do = request.POST.get("do")
+    if do == "ask":
+        number = request.POST.get("number", "").strip()
+        found = desk.case_by_number(int(number)) if number.isdigit() and len(number) < 16 else None
+        if found is None:
+            raise Mistyped(say("没有这件，或者它不归您看。"))
+        desk.ask_glass(staff.actor, found, request.POST.get("reason", "")[:1000])
+        return say("已申请，等另一个人同意。")
+    try:
+        asked = UUID(request.POST.get("glass", ""))
+    except ValueError:
+        raise Mistyped(say("没有这个操作。")) from None
+    if do == "grant":
+        desk.grant_glass(staff.actor, asked)
+        return say("已同意，八小时内有效。")
+    desk.review_glass(staff.actor, asked, request.POST.get("note", "")[:1000])
+    return say("复核已记下。")
+
+
+@require_POST
+@staff_only
+def change_post(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
+    unit = request.POST.get("unit", "")
+    if unit in {post.code for post in staff.posts}:
+        request.session["unit"] = unit
+    return redirect("inbox")

@@ -1,0 +1,67 @@
+"""What all pages share: the language switch, refusals in words, pages that say what went wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from bihuan.faces import i18n
+from bihuan.faces.i18n import say
+from bihuan.kernel.refused import Refused
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A refusal as people read it: what, and the law or rule it rests on."""
+
+    text: str
+    law: str = ""
+
+
+def explain_refusal(refused: Refused) -> Explained:
+    law = say("依据：闭环第 {n} 条", n=refused.law) if refused.law else refused.rule
+    return Explained(refused.code, law)
+
+
+def context(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001 - Django's signature
+    """For every template: the language of the page, and the other one to switch to."""
+    is_english = i18n.language() == "en"
+    return {
+        "html_lang": "en" if is_english else "zh-Hans",
+        "other_language": "zh-hans" if is_english else "en",
+        "other_language_name": "中文" if is_english else "English",
+    }
+
+
+def problem_page(
+    request: HttpRequest, title: str, text: str, *, law: str = "", back: str = "/", status: int = 400
+) -> HttpResponse:
+    problem = {"title": title, "text": text, "law": law, "back": back, "back_text": say("回到首页")}
+    return render(request, "problem.html", {"problem": problem}, status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """The same words for what is not there and for what is not for this reader."""
+    text = say("没有这一页，或者它不是给您看的。请核对网址或查询码。")
+    return problem_page(request, say("找不到"), text, status=404)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    text = say("请求读不懂：可能太大、编码不对（应为 UTF-8）或者不完整。没有保存任何内容。")
+    return problem_page(request, say("请求有问题"), text, status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    return problem_page(request, say("不允许"), say("您不能做这个操作。"), status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
+    text = say("这张表放得太久，或者浏览器不接受 Cookie。请返回上一页，刷新后再提交；已写的内容请先复制。")
+    return problem_page(request, say("请再提交一次"), text, status=403)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    text = say("是我们的问题，已记录。没有保存一半的内容；请过一会儿再试。")
+    return problem_page(request, say("出了故障"), text, status=500)

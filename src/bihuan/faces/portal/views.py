@@ -1,0 +1,262 @@
+"""The pages for residents: report, find one's receipt again, follow it, answer it. No account, no name needed."""
+
+from __future__ import annotations
+
+import segno
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bihuan.desk import api as desk
+from bihuan.faces import shown
+from bihuan.faces.i18n import say
+from bihuan.faces.pages import explain_refusal
+from bihuan.faces.portal import emergency, rate, steps, story
+from bihuan.faces.typed import Mistyped, tidy
+from bihuan.kernel import commands as c
+from bihuan.kernel.refused import Refused
+from bihuan.kernel.rules import ClockRule
+
+limiter = rate.Limiter(settings.REPORTS_PER_MINUTE)
+WHYS = {
+    "not-done": "没有解决",
+    "half-done": "只解决了一部分",
+    "again": "又出现了",
+    "wrong": "答复与事实不符",
+    "other": "其他",
+}
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/home.html")
+
+
+@require_http_methods(["GET", "POST"])
+def find(request: HttpRequest) -> HttpResponse:
+    """A typed code leads to its page. The code goes into the address, so that the page can be kept and sent."""
+    if request.method == "GET":
+        return render(request, "portal/find.html")
+    typed = request.POST.get("code", "")
+    try:
+        view = desk.track(typed)
+    except desk.NotFound:
+        error = say("没有这个查询码。请对照回执看看：数字 0 和字母 O、数字 1 和字母 I 不必分。")
+        return render(request, "portal/find.html", {"code": typed[:40], "error": error}, status=404)
+    return redirect("track", view.code)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def report(request: HttpRequest) -> HttpResponse:
+    """Three steps; emergency words are answered before anything else."""
+    draft = steps.read(request.POST)
+    if request.method == "GET":
+        return _ask(request, 1, draft)
+    step = int(request.POST["step"]) if request.POST.get("step") in {"1", "2", "3"} else 1
+    if request.POST.get("back") in {"2", "3"}:
+        return _ask(request, int(request.POST["back"]) - 1, draft)
+    word = emergency.find(f"{draft.text} {draft.address}")
+    if word and not draft.calm:
+        return render(request, "portal/emergency.html", {"word": word, "carried": draft.carried(0)})
+    checked = steps.check(draft, step)
+    wrong = steps.first_wrong(checked)
+    if wrong is not None:
+        return _ask(request, wrong, checked, status=422)
+    return _ask(request, step + 1, checked) if step < 3 else _register(request, checked)
+
+
+def _ask(request: HttpRequest, step: int, draft: steps.Draft, status: int = 200) -> HttpResponse:
+    values = {
+        "step": step,
+        "values": draft,
+        "errors": draft.errors,
+        "carried": draft.carried(step),
+        "categories": desk.category_choices(),
+        "places": desk.place_choices(),
+        "summary": steps.summary(draft) if step == 3 else {},
+        "emergency_words": emergency.for_script(),
+    }
+    return render(request, "portal/report.html", values, status=status)
+
+
+def _register(request: HttpRequest, draft: steps.Draft) -> HttpResponse:
+    wait = limiter.wait(str(request.META.get("REMOTE_ADDR", "")))
+    if wait:
+        draft.errors["text"] = say("这个网络地址报得太快了，请 {n} 秒后再提交。内容还在。", n=wait)
+        answer = _ask(request, 3, draft, status=429)
+        answer["Retry-After"] = str(wait)
+        return answer
+    reporter = desk.reporter(steps.person(draft))
+    try:
+        outcome = desk.report(steps.intake(draft), by=reporter, purpose="report", key=draft.key)
+    except desk.KeyReused:
+        draft.errors["text"] = say("这张表刚才已经提交过，之后又改了内容。要再反映一件，请重新打开“我要反映”。")
+        return _ask(request, 3, draft, status=409)
+    except Refused as refused:
+        draft.errors["text"] = explain_refusal(refused).text
+        return _ask(request, 3, draft, status=422)
+    return HttpResponseRedirect(f"/t/{outcome.receipt}?new=1")
+
+
+def _tracked(code: str) -> desk.TrackView:
+    try:
+        return desk.track(code)
+    except desk.NotFound:
+        raise Http404(code) from None
+
+
+@never_cache
+@require_GET
+def track(request: HttpRequest, code: str) -> HttpResponse:
+    view = _tracked(code)
+    if view.code != code:
+        return redirect("track", view.code)
+    said = {
+        "confirm": say("谢谢，已按您的确认结案。"),
+        "reject": say("已退回重办。"),
+        "dispute": say("异议已收到，这件事重新打开了。"),
+        "note": say("补充的情况已经交给经办单位。"),
+    }.get(request.GET.get("said", ""), "")
+    return _show(request, view, said=said)
+
+
+def _show(
+    request: HttpRequest,
+    view: desk.TrackView,
+    *,
+    said: str = "",
+    error: str = "",
+    error_for: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    clock = shown.show_clock(view.turn.clock, view.at) if view.turn.clock is not None else None
+    values = {
+        "view": view,
+        "shown_code": desk.show_code(view.code),
+        "is_new": request.GET.get("new") == "1",
+        "said": said,
+        "error": error,
+        "error_for": error_for,
+        "headline": story.headline(view),
+        "stage": shown.stage(view.state.stage),
+        "is_late": clock is not None and clock.is_late,
+        "clock": clock,
+        "clocks": shown.show_clocks(view.state, view.at),
+        "story": story.tell(view),
+        "may_verify": "verify" in view.moves,
+        "may_dispute": "dispute" in view.moves,
+        "may_note": "note" in view.moves,
+        "whys": [(key, say(text)) for key, text in WHYS.items()],
+    }
+    return render(request, "portal/track.html", values, status=status)
+
+
+@require_POST
+def answer(request: HttpRequest, code: str) -> HttpResponse:
+    """The reporter confirms, disputes or adds: by the code alone, for it is all that many reporters have."""
+    view = _tracked(code)
+    do = request.POST.get("do", "")
+    try:
+        _do(view, do, request)
+    except Mistyped as mistyped:
+        return _show(request, view, error=mistyped.text, error_for=do, status=422)
+    except Refused as refused:
+        return _show(request, _tracked(code), error=explain_refusal(refused).text, error_for=do, status=409)
+    except desk.Stale:
+        error = say("您看这一页的时候，事情有了新进展。请看最新情况，再决定。")
+        return _show(request, _tracked(code), error=error, error_for=do, status=409)
+    return HttpResponseRedirect(f"/t/{view.code}?said={do}")
+
+
+def _do(view: desk.TrackView, do: str, request: HttpRequest) -> None:
+    text = tidy(request.POST.get("text", ""), most=2000, lines=True)
+    why = WHYS.get(request.POST.get("why", ""), WHYS["other"])
+    command: c.Command
+    match do:
+        case "confirm":
+            command = c.Verify(accept=True, how="reporter", outcome=view.outcomes[0] if view.outcomes else "")
+        case "reject":
+            command = c.Verify(accept=False, reason=why, how="reporter")
+        case "dispute":
+            command = c.Dispute(why)
+        case "note" if len(text) >= 2:
+            desk.submit(None, by=desk.reporter(view.reporter), case=view.id, purpose=do, texts={"text": text})
+            return
+        case _:
+            raise Mistyped(say("请写一两句话。"))
+    version = request.POST.get("version", "")
+    desk.submit(
+        command,
+        by=desk.reporter(view.reporter),
+        case=view.id,
+        purpose=do,
+        expects=int(version) if version.isdigit() and do != "dispute" else None,
+        texts={"dispute": text} if text else None,
+    )
+
+
+@require_GET
+def qr(request: HttpRequest, code: str) -> HttpResponse:
+    view = _tracked(code)
+    address = request.build_absolute_uri(f"/t/{view.code}")
+    picture = segno.make(address, error="m").svg_inline(scale=4, border=2, dark="#000", light="#fff", omitsize=True)
+    document = picture.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    return HttpResponse(document, content_type="image/svg+xml")
+
+
+@require_GET
+def receipt(request: HttpRequest, code: str) -> HttpResponse:  # noqa: ARG001 - Django hands it over
+    """The provable receipt. A report of this second may not be under a signed head yet: then try again shortly."""
+    view = _tracked(code)
+    document = desk.provable_receipt(view.first, view.world)
+    if document is None:
+        soon = {"title": say("账本还没有签到这一步，请过几秒再试。"), "status": 503}
+        return JsonResponse(soon, status=503, headers={"Retry-After": "5"}, json_dumps_params={"ensure_ascii": False})
+    answer = JsonResponse(document, json_dumps_params={"ensure_ascii": False, "indent": 1})
+    answer["Content-Disposition"] = f'attachment; filename="receipt-{view.state.number}.json"'
+    return answer
+
+
+@never_cache
+@require_GET
+def seen(request: HttpRequest, code: str) -> HttpResponse:
+    view = _tracked(code)
+    looks = [
+        {
+            "at": look.at,
+            "unit": desk.unit_name(look.unit),
+            "purpose": look.purpose,
+            "glass": look.outcome == "break_glass",
+        }
+        for look in desk.looks_by_receipt(code)
+    ]
+    return render(request, "portal/seen.html", {"looks": looks, "code": view.code})
+
+
+@require_GET
+def verify(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/verify.html")
+
+
+@require_GET
+def rules(request: HttpRequest) -> HttpResponse:
+    """The rulebooks in force: every promise with its legal basis, for anybody to read."""
+    books = [
+        {
+            "title": shown.scene_name(book.scene),
+            "version": book.version,
+            "effective": book.effective.isoformat(),
+            "basis": book.basis,
+            "clocks": [_rule(rule) for rule in book.clocks],
+            "categories": [(row, [_rule(rule) for rule in row.clocks]) for row in book.categories.values()],
+        }
+        for book in desk.books_in_force()
+    ]
+    return render(request, "rules.html", {"books": books})
+
+
+def _rule(rule: ClockRule) -> dict[str, str]:
+    return {"name": shown.clock_name(rule.key), "span": shown.span(rule), "basis": rule.basis}

@@ -1,0 +1,51 @@
+"""Every page and its address. Who may open which: docs/reference/permissions.md, which a test holds against this."""
+
+from __future__ import annotations
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+from django.views.i18n import set_language
+
+from bihuan.faces.console import views as console
+from bihuan.faces.portal import views as portal
+
+
+class Code(StringConverter):
+    """A receipt code as people copy it: hyphens and small letters too."""
+
+    regex = "[0-9A-Za-z-]{16,24}"
+
+
+class PhotoName(StringConverter):
+    regex = r"[0-9a-f]{64}\.(?:jpeg|png|webp)"
+
+
+register_converter(Code, "code")
+register_converter(PhotoName, "photo")
+
+urlpatterns = [
+    path("", portal.home, name="home"),
+    path("report", portal.report, name="report"),
+    path("track", portal.find, name="find"),
+    path("t/<code:code>", portal.track, name="track"),
+    path("t/<code:code>/say", portal.answer, name="answer"),
+    path("t/<code:code>/qr.svg", portal.qr, name="qr"),
+    path("t/<code:code>/receipt.json", portal.receipt, name="receipt"),
+    path("t/<code:code>/seen", portal.seen, name="seen"),
+    path("verify", portal.verify, name="verify"),
+    path("rules", portal.rules, name="rules"),
+    path("language", set_language, name="language"),
+    path("login/", LoginView.as_view(template_name="console/login.html"), name="login"),
+    path("logout", LogoutView.as_view(next_page="/"), name="logout"),
+    path("console/", console.inbox, name="inbox"),
+    path("console/post", console.change_post, name="post"),
+    path("console/rules", portal.rules, name="console-rules"),
+    path("console/glass", console.glass, name="glass"),
+    path("console/case/<uuid:case>", console.case, name="case"),
+    path("console/case/<uuid:case>/do", console.do, name="do"),
+    path("console/case/<uuid:case>/purpose", console.purpose, name="purpose"),
+    path("console/case/<uuid:case>/explain", console.explain, name="explain"),
+    path("console/case/<uuid:case>/seen", console.seen, name="case-seen"),
+    path("console/case/<uuid:case>/photo/<photo:name>", console.photo, name="photo"),
+]
