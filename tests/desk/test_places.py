@@ -87,7 +87,7 @@ def test_areas_in_gcj02_are_stored_as_wgs84():
     ("text", "where"),
     [
         ("not json", "FeatureCollection"),
-        ('{"features": 3}', "features"),
+        ('{"features": 3}', "FeatureCollection"),
         (collection(feature("1", SQUARE), {"type": "Feature"}), r"features\[1\]"),
         (collection(feature("1", SQUARE[:2])), r"features\[0\].*3 points"),
         (collection(feature("1", [[29.5, 106.5]] * 4)), r"features\[0\].*longitude first"),
