@@ -21,7 +21,7 @@ STAGES = {
     Stage.CLOSED: "已结案",
     Stage.ARCHIVED: "已归档",
     Stage.MERGED: "已并案",
-    Stage.DECLINED: "不予受理",
+    Stage.DECLINED: "不属于受理范围",
 }
 TASKS = {
     TaskStatus.OPEN: "待接单",

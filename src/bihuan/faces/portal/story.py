@@ -102,7 +102,7 @@ def _time(view: TrackView, recorded: Recorded) -> Iterator[Line]:
             name, due = shown.clock_name(event.clock.key), _plain(event.clock.due)
             yield Line(at, say("{clock}经批准延长到 {due}，只能延长一次。", clock=name, due=due))
         case e.ClockBroken() if (clock := view.state.clock(event.clock)) is not None and clock.task is None:
-            yield Line(at, say("超过了{clock}，已通知督办。", clock=shown.clock_name(clock.key)), "bad")
+            yield Line(at, say("超过了{clock}。", clock=shown.clock_name(clock.key)), "bad")
         case e.Overseen():
             yield Line(at, say("上级催办。") if event.action == "remind" else say("上级督办。"), "quiet")
         case _:
