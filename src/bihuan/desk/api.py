@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bihuan.desk import upkeep
 from bihuan.desk.actor import ANONYMOUS, SYSTEM, Actor, reporter
 from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.audit import Findings, audit
@@ -14,6 +15,8 @@ from bihuan.desk.catalogue import (
     provable_receipt,
     unit_choices,
 )
+from bihuan.desk.codec import to_plain
+from bihuan.desk.counts import check_question, count_cases, refuse_question
 from bihuan.desk.explain import Explanation, explain
 from bihuan.desk.history import events_of
 from bihuan.desk.identity import show_code, tidy_code
@@ -26,7 +29,9 @@ from bihuan.desk.names import place as place_name
 from bihuan.desk.names import staff as staff_names
 from bihuan.desk.names import unit as unit_name
 from bihuan.desk.photos import keep_photo, read_photo
+from bihuan.desk.published import health, ledger_consistency, ledger_head, list_rulebooks, read_rulebook
 from bihuan.desk.reads import CaseView, Text, TrackView, Turn, looks_at, looks_by_receipt, read_case, track
+from bihuan.desk.seals import Level
 from bihuan.desk.staff import (
     Staff,
     ask_glass,
@@ -38,12 +43,24 @@ from bihuan.desk.staff import (
     waiting_glass,
 )
 from bihuan.desk.submit import NotFound, Stale, merge, split, submit, submit_many, unmerge
+from bihuan.desk.tokens import (
+    SCOPES,
+    Caller,
+    find_caller,
+    issue_token,
+    post_of,
+    replay_for,
+    report_for,
+    revoke_token,
+)
 
 __all__ = [
     "ANONYMOUS",
+    "SCOPES",
     "SYSTEM",
     "TABS",
     "Actor",
+    "Caller",
     "CaseView",
     "Explanation",
     "Filters",
@@ -51,6 +68,7 @@ __all__ = [
     "Glass",
     "Intake",
     "KeyReused",
+    "Level",
     "Line",
     "Look",
     "Move",
@@ -70,24 +88,38 @@ __all__ = [
     "books_in_force",
     "case_by_number",
     "category_choices",
+    "check_question",
+    "count_cases",
     "events_of",
     "explain",
+    "find_caller",
     "grant_glass",
+    "health",
+    "issue_token",
     "keep_photo",
+    "ledger_consistency",
+    "ledger_head",
     "list_cases",
+    "list_rulebooks",
     "looks_at",
     "looks_by_receipt",
     "merge",
     "number_of",
     "place_choices",
     "place_name",
+    "post_of",
     "provable_receipt",
     "read_case",
     "read_photo",
+    "read_rulebook",
+    "refuse_question",
+    "replay_for",
     "report",
+    "report_for",
     "report_many",
     "reporter",
     "review_glass",
+    "revoke_token",
     "show_code",
     "split",
     "staff_names",
@@ -95,9 +127,11 @@ __all__ = [
     "submit",
     "submit_many",
     "tidy_code",
+    "to_plain",
     "track",
     "unit_choices",
     "unit_name",
     "unmerge",
+    "upkeep",
     "waiting_glass",
 ]

@@ -39,7 +39,10 @@ WIDE = frozenset({"oversight", "arbiter", "head", "system"})
 
 @dataclass(frozen=True)
 class Filters:
-    """What a list is narrowed to. ``tab`` is a key of ``TABS``; empty fields do not narrow; ``place`` is a prefix."""
+    """What a list is narrowed to. ``tab`` is a key of ``TABS``; empty fields do not narrow.
+
+    ``category`` and ``place`` are prefixes; ``unit`` leads; ``mine``: reported or taken by the viewer himself.
+    """
 
     tab: str = "all"
     category: str = ""
@@ -47,6 +50,9 @@ class Filters:
     stage: str = ""
     number: int | None = None
     is_open: bool | None = None
+    is_overdue: bool | None = None
+    unit: str = ""
+    mine: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,7 @@ def _where(eyes: seals.Viewer, filters: Filters, after: str, world: int) -> tupl
     parts.append(tab)
     values += tab_values
     narrowing: list[tuple[str, object]] = [
-        ("c.category = %s", filters.category),
+        ("c.lead = %s", filters.unit),
         ("c.stage = %s", filters.stage),
         ("c.number = %s", filters.number),
         ("c.id < %s::uuid", UUID(after) if after else None),
@@ -122,11 +128,16 @@ def _where(eyes: seals.Viewer, filters: Filters, after: str, world: int) -> tupl
         if value not in ("", None):
             parts.append(text)
             values.append(value)
-    if filters.place:
-        parts.append("c.place >= %s AND c.place < %s")
-        values += [filters.place, filters.place + "\U0010ffff"]
-    if filters.is_open is not None:
-        parts.append("c.is_open" if filters.is_open else "NOT c.is_open")
+    for column, prefix in (("category", filters.category), ("place", filters.place)):
+        if prefix:
+            parts.append(f"c.{column} >= %s AND c.{column} < %s")
+            values += [prefix, prefix + "\U0010ffff"]
+    for column, wanted in (("is_open", filters.is_open), ("is_overdue", filters.is_overdue)):
+        if wanted is not None:
+            parts.append(f"c.{column}" if wanted else f"NOT c.{column}")
+    if filters.mine:
+        parts.append("(c.reporter = %s::uuid OR c.named ?| %s::text[])")
+        values += [eyes.person, eyes.names]
     return " AND ".join(parts), values
 
 

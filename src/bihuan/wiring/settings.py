@@ -27,6 +27,7 @@ KNOWN = {
     "BIHUAN_WEB_WORKERS": "web processes",
     "BIHUAN_HTTPS": "1 when served behind HTTPS",
     "BIHUAN_RATE": "reports a minute from one address",
+    "BIHUAN_TOKEN_RATE": "API requests a minute with one token, in each web process",
     "BIHUAN_TEST_CLUSTER": "set by the test suite: the cluster that its workers share",
 }
 
@@ -78,6 +79,7 @@ COUNTRY = env("BIHUAN_COUNTRY", "CN")
 ZONE = env("BIHUAN_ZONE", "Asia/Shanghai")
 SCENES = [key for key in env("BIHUAN_SCENES", "city").split(",") if key]
 REPORTS_PER_MINUTE = whole("BIHUAN_RATE", 30)
+TOKEN_REQUESTS_PER_MINUTE = whole("BIHUAN_TOKEN_RATE", 120_000)
 
 DATABASES = {"default": database(env("BIHUAN_DATABASE_URL"))}
 
