@@ -1,6 +1,6 @@
 """English of what all pages share: frame, stages, clocks, spans of time, what went wrong."""
 
-# ruff: noqa: E501 - an original and its translation stand side by side
+
 
 from __future__ import annotations
 
