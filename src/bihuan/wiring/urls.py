@@ -6,7 +6,10 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from bihuan.faces import pages
 
-urlpatterns: list[URLPattern | URLResolver] = [path("", include("bihuan.faces.urls"))]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("bihuan.faces.rest.urls")),
+    path("", include("bihuan.faces.urls")),
+]
 handler400 = pages.bad_request
 handler403 = pages.forbidden
 handler404 = pages.not_found

@@ -1,0 +1,155 @@
+"""The API put together: routers, errors, and one wrapper round every address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import URLPattern, URLResolver
+from ninja import NinjaAPI, Router
+from ninja.errors import HttpError, ValidationError
+from ninja.parser import Parser
+
+from bihuan.faces.rest import auth, body, bulk, cases, commands, document, intake, problems, public, send, tracking
+from bihuan.faces.rest.problems import Problem
+from bihuan.faces.rest.shapes import BulkOut, ReportIn, ReportOut
+from bihuan.faces.rest.words import language_of
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Language, Authorization",
+}
+PREFIX = "/api/v1/"
+View = Callable[..., HttpResponseBase]
+
+
+class StrictParser(Parser):
+    """Ninja hands a body over here; whatever is wrong with it is a ``Problem``."""
+
+    def parse_body(self, request: HttpRequest) -> Any:  # noqa: ANN401 - JSON has no narrower type
+        return body.parse(body.read(request))
+
+
+class Api(NinjaAPI):
+    def get_openapi_schema(self, **_: Any) -> Any:  # noqa: ANN401 - ninja's document is a dict of dicts
+        return document.finish(super().get_openapi_schema(path_prefix=PREFIX))
+
+    def on_exception(self, request: HttpRequest, exc: Exception | type[Exception]) -> HttpResponse:
+        return problems.answer(request, _translated(request, exc if isinstance(exc, Exception) else exc()))
+
+
+def _translated(request: HttpRequest, error: Exception) -> Exception:
+    """Ninja's own errors as problems."""
+    if isinstance(error, ValidationError):
+        language = language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+        return problems.invalid([_placed(one) for one in error.errors], language)
+    if isinstance(error, HttpError) and isinstance(error.__cause__, Exception):
+        return error.__cause__
+    return error
+
+
+def _placed(finding: dict[str, Any]) -> dict[str, Any]:
+    """Without ninja's own names at the head of the place: the source and its parameter's name."""
+    source, *rest = finding["loc"]
+    return finding | {"loc": rest[1:] if source == "body" or len(rest) > 1 else rest}
+
+
+reports = Router(tags=["reports"])
+
+
+@reports.post(
+    "/cases", auth=None, response={201: ReportOut}, operation_id="report", openapi_extra=document.OPEN_OR_BEARER
+)
+def report(request: HttpRequest, body: ReportIn) -> HttpResponse:  # noqa: ARG001 - ``intake.create`` reads it itself
+    """Report something. With a token (scope `report`), or without one: then with a limit on the address.
+
+    The answer carries the receipt code. Under an `Idempotency-Key` the same request gives the same answer.
+    """
+    return intake.create(request)
+
+
+@reports.post(
+    "/cases:bulk", auth=auth.Bearer("report"), response={200: BulkOut}, operation_id="report_many",
+    openapi_extra=document.BULK,
+)  # fmt: skip
+def report_many(request: HttpRequest) -> HttpResponseBase:
+    """Many reports as JSON Lines (or one array). The answer is JSON Lines, sent while the rest is still being read."""
+    return bulk.create_many(request)
+
+
+def make() -> Api:
+    made = Api(
+        title="闭环 Bihuan",
+        version="1",
+        description=document.ABOUT,
+        docs_url=None,
+        openapi_url="/openapi.json",
+        parser=StrictParser(),
+        urls_namespace="rest",
+        openapi_extra=document.EXTRA,
+    )
+    for router in (reports, cases.router, commands.routes(), tracking.router, public.router):
+        made.add_router("", router)
+    return made
+
+
+def wrapped(view: View) -> View:
+    """Round every address: hostile characters out, each error as a problem, the headers that an API needs."""
+
+    @wraps(view)
+    def guard(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # noqa: ANN401 - Django's own
+        try:
+            _need_clean(request)
+            response = view(request, *args, **kwargs)
+            if response.status_code == 405:
+                response = problems.answer(request, _wrong_method(response["Allow"]))
+        except Exception as error:  # noqa: BLE001 - nothing may leave as a bare 500
+            response = problems.answer(request, error)
+        for name, value in HEADERS.items():
+            response.headers[name] = value
+        return response
+
+    guard.csrf_exempt = True  # type: ignore[attr-defined]
+    return guard
+
+
+def _wrong_method(allowed: str) -> Problem:
+    return Problem(405, "method-not-allowed", headers={"Allow": allowed}, allowed=allowed)
+
+
+def _need_clean(request: HttpRequest) -> None:
+    if body.UNUSABLE.search(request.path):
+        raise Problem(400, "text-unusable")
+    if request.META.get("QUERY_STRING"):
+        for name, values in request.GET.lists():
+            if body.UNUSABLE.search(name) or any(body.UNUSABLE.search(value) for value in values):
+                raise Problem(400, "text-unusable")
+
+
+def patterns() -> list[URLPattern | URLResolver]:
+    """Ninja's addresses, each wrapped; ``POST /cases`` goes past ninja to the hot path."""
+    found, _, _ = make().urls
+    for pattern in found:
+        if isinstance(pattern, URLPattern) and pattern.callback is not None:
+            is_hot = str(pattern.pattern) == "cases"
+            pattern.callback = wrapped(_hot(pattern.callback) if is_hot else pattern.callback)
+    return found
+
+
+def _hot(view: View) -> View:
+    def hot(request: HttpRequest) -> HttpResponseBase:
+        return intake.create(request) if request.method == "POST" else view(request)
+
+    return hot
+
+
+def nothing_here(request: HttpRequest, path: str = "") -> HttpResponse:  # noqa: ARG001 - Django hands it over
+    raise Problem(404, "not-found")
+
+
+__all__ = ["HEADERS", "make", "nothing_here", "patterns", "send", "wrapped"]

@@ -1,0 +1,168 @@
+"""Cases: the list, one case, its history, why it went where it went; two cases made one, and one made several."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Query, Router, Schema
+
+from bihuan.desk import api as desk
+from bihuan.desk.api import CaseView, Filters, Outcome
+from bihuan.faces.rest import auth, intake, send, show
+from bihuan.faces.rest.problems import Problem, invalid
+from bihuan.faces.rest.shapes import (
+    BothOut,
+    CaseOut,
+    ChangeOut,
+    EventsOut,
+    ExplanationOut,
+    FreeText,
+    In,
+    MergeIn,
+    PageOut,
+    PartsOut,
+    ReasonIn,
+    SplitIn,
+    Word,
+)
+from bihuan.faces.rest.words import language_of
+from bihuan.kernel.case import Stage
+
+router = Router(tags=["cases"])
+READER = auth.Bearer("read", "work", "verify", "triage", "oversight", "admin")
+
+
+class ListIn(Schema):
+    """`category` and `place` are beginnings of codes. `unit` leads; `mine`: taken or reported by the caller."""
+
+    stage: Stage | None = None
+    category: Annotated[str, Field(max_length=32)] = ""
+    place: Annotated[str, Field(max_length=15)] = ""
+    unit: Annotated[str, Field(max_length=32)] = ""
+    is_overdue: bool | None = None
+    is_open: bool | None = None
+    mine: bool = False
+    after: UUID | None = Field(None, description="`next` of the page before")
+    limit: int = Field(50, ge=1, le=200)
+
+
+PAGING = frozenset({"after", "limit"})
+
+
+@router.get("/cases", auth=READER, response={200: PageOut}, operation_id="list_cases", openapi_extra=send.READS)
+def list_cases(request: HttpRequest, asked: Query[ListIn]) -> HttpResponse:
+    """Newest first, in pages by key: the tenth page costs what the first one does. Only what the caller may know of."""
+    actor = auth.caller(request).actor
+    given = set(request.GET) - PAGING
+    desk.check_question(actor, filters=given)
+    if unknown := sorted(given - set(ListIn.model_fields)):
+        raise unknown_parameters(request, unknown)
+    filters = Filters(
+        category=asked.category,
+        place=asked.place,
+        stage=str(asked.stage or ""),
+        unit=asked.unit,
+        is_overdue=asked.is_overdue,
+        is_open=asked.is_open,
+        mine=asked.mine,
+    )
+    after = str(asked.after) if asked.after is not None else ""
+    return send.reply(show.page(desk.list_cases(actor, filters, after=after, limit=asked.limit)))
+
+
+def unknown_parameters(request: HttpRequest, names: list[str]) -> Problem:
+    language = language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+    return invalid([{"type": "unknown_parameter", "loc": (name,), "msg": name} for name in names], language)
+
+
+def _read(request: HttpRequest, case_id: UUID) -> CaseView:
+    return desk.read_case(auth.caller(request).actor, case_id, purpose=auth.purpose_of(request))
+
+
+def _version(view: CaseView) -> dict[str, str]:
+    return {"ETag": f'"{view.state.version}"'}
+
+
+CASE = "/cases/{uuid:case_id}"
+
+
+@router.get(CASE, auth=READER, response={200: CaseOut}, operation_id="read_case", openapi_extra=send.READS)
+def read_case(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """As much of the case as the caller may see. A sealed one (L2, L3) needs `X-Purpose`, and each look is logged."""
+    view = _read(request, case_id)
+    return send.reply(show.case(view), headers=_version(view))
+
+
+@router.get(
+    f"{CASE}/events", auth=READER, response={200: EventsOut}, operation_id="read_events", openapi_extra=send.READS
+)
+def read_events(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """The history. Its data are for the case team; others read what happened and when."""
+    view = _read(request, case_id)
+    return send.reply(show.events(view), headers=_version(view))
+
+
+@router.get(
+    f"{CASE}/explain", auth=READER, response={200: ExplanationOut}, operation_id="explain_case",
+    openapi_extra=send.READS,
+)  # fmt: skip
+def explain_case(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Why this unit and why this due date, from the history alone: rule, legal basis, version, each step of a clock."""
+    view = _read(request, case_id)
+    return send.reply(show.explanation(desk.explain(view.history)), headers=_version(view))
+
+
+class NoteIn(In):
+    """`audience`: roles that may read it (`school`, `partner`, `volunteer`, `reporter` …); empty: the case team."""
+
+    text: FreeText
+    kind: Word = "work"
+    audience: Annotated[list[Word], Field(max_length=10)] = []
+
+
+@router.post(
+    f"{CASE}/notes", auth=auth.Bearer("work", "triage", "verify", "oversight"), response={200: ChangeOut},
+    operation_id="add_note", openapi_extra=send.CHANGES,
+)  # fmt: skip
+def add_note(request: HttpRequest, case_id: UUID, body: NoteIn) -> HttpResponse:
+    """A text for the case: into the vault, with a reference in the history."""
+    return send.change(request, case_id, None, texts={body.kind: body.text}, audience={body.kind: tuple(body.audience)})
+
+
+DESK = auth.Bearer("triage")
+
+
+@router.post(f"{CASE}/merge", auth=DESK, response={200: BothOut}, operation_id="merge", openapi_extra=send.READS)
+def merge(request: HttpRequest, case_id: UUID, body: MergeIn) -> HttpResponse:
+    """Into another case: highest seal, earliest statutory dates, every receipt leads there. Sent twice, merged once."""
+    actor = auth.caller(request).actor
+    return _both(desk.merge(case_id, body.into, by=actor, purpose=send.purpose_of_work(request)))
+
+
+@router.post(f"{CASE}/unmerge", auth=DESK, response={200: BothOut}, operation_id="unmerge", openapi_extra=send.READS)
+def unmerge(request: HttpRequest, case_id: UUID, body: ReasonIn) -> HttpResponse:
+    """The merged case stands on its own again, with its receipts and the dates it had."""
+    actor = auth.caller(request).actor
+    return _both(desk.unmerge(case_id, body.reason, by=actor, purpose=send.purpose_of_work(request)))
+
+
+def _both(outcomes: tuple[Outcome, Outcome]) -> HttpResponse:
+    return send.reply(dict(zip(("case", "other"), map(send.changed, outcomes), strict=True)))
+
+
+@router.post(
+    f"{CASE}/split", auth=DESK, response={201: PartsOut}, operation_id="split",
+    openapi_extra={"parameters": [*send.READS["parameters"], *send.KEYED["parameters"]]},
+)  # fmt: skip
+def split(request: HttpRequest, case_id: UUID, body: SplitIn) -> HttpResponse:
+    """Child cases, all or none, each with its own receipt and clocks. The parent cannot be answered before they end."""
+    caller = auth.caller(request)
+    for part in body.parts:
+        intake.need_right(caller, part)
+    parts = [intake.intake_of(part) for part in body.parts]
+    made = desk.split(
+        case_id, parts, by=caller.actor, purpose=send.purpose_of_work(request), key=auth.key_of(request, most=90)
+    )
+    return send.reply({"parts": [intake.registered(one) for one in made]}, 201)
