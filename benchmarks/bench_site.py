@@ -68,6 +68,7 @@ class Site:
         ]
         values = {name: row[name] for name in kept}
         values |= {
+            "version": row["version"],
             "state": codec.encode_state(change.after),
             "due": row["due"].isoformat(),
             "numbers": [r.number for r in change.events],
@@ -109,8 +110,8 @@ def _make(cluster) -> Site:
     from bihuan import scenes
     from bihuan.desk import api
 
-    scenes.install()
-    book = api.book_in_force(SCENE, datetime.now(UTC).date())
+    list(scenes.install())
+    book = api.upkeep.book(SCENE)
     person, token = uuid.uuid4(), secrets.token_urlsafe(24)
     now = datetime.now(UTC)
     with connection.cursor() as cursor:

@@ -50,7 +50,13 @@ def fail(text: str) -> typer.Exit:
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[int, int], None]]:
     """A bar for anything that may take longer than two seconds; ``(done, total)``, total 0 when unknown."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total or None)
@@ -163,8 +169,8 @@ def backup(
     """备份。 Dump the database; without the keys nobody can read personal data in it."""
     with ready(), progress("备份 backing up") as step:
         try:
-            manifest = commands.backup(target, with_keyring, step)
-        except (OSError, RuntimeError) as error:
+            manifest = commands.backup(target, step, with_keyring=with_keyring)
+        except (OSError, RuntimeError, commands.CannotGoOn) as error:
             raise fail(str(error)) from error
     out.print(f"已备份到 {target} / backed up: {json.dumps(manifest, ensure_ascii=False, default=str)}", soft_wrap=True)
 
@@ -175,7 +181,7 @@ def restore(source: Annotated[Path, typer.Argument(help="备份文件 backup fil
     with ready(migrated=False), progress("恢复 restoring") as step:
         try:
             manifest = commands.restore(source, step)
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, commands.CannotGoOn) as error:
             raise fail(str(error)) from error
     out.print(f"已恢复 / restored: {json.dumps(manifest, ensure_ascii=False, default=str)}", soft_wrap=True)
 
@@ -269,7 +275,7 @@ def calendar_set(
     if kind not in {"work", "rest"}:
         raise fail(f"{kind}: 只能是 work 或 rest / write work or rest")
     with ready(), progress("重算期限 recomputing") as step:
-        changed = commands.set_day(_day(day), is_working=kind == "work", basis=basis, step=step)
+        changed = commands.set_day(_day(day), step, is_working=kind == "work", basis=basis)
     out.print(f"已重算 {changed} 件 / {changed} cases recomputed")
 
 

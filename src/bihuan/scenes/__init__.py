@@ -96,6 +96,6 @@ def install() -> Iterator[tuple[str, str]]:
     from bihuan.desk import api  # noqa: PLC0415 - as above
 
     for key in settings.SCENES:
-        if not api.list_books(key):
-            version = api.import_book(api.read_tables(load(key).tables), by="system", at=api.now())
+        if not api.upkeep.books(key):
+            version = api.upkeep.import_book(load(key).tables, by="system")
             yield key, version.version

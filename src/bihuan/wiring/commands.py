@@ -6,11 +6,12 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 Step = Callable[[int, int], None]
+SPACE_NEEDED = 64 * 1024 * 1024
 
 
 class CannotGoOn(Exception):
@@ -55,10 +57,9 @@ def migrate(say: Say) -> list[str]:
 
 def prepare(say: Say) -> None:
     """What every start does before the doors open: erased people stay erased, scenes have their rulebooks."""
-    from bihuan.desk import api
     from bihuan.scenes import install
 
-    erased = api.apply_erasures()
+    erased = _upkeep().apply_erasures()
     if erased:
         say(f"已再次抹去 {erased} 把密钥 / {erased} erased keys were erased again after a restore")
     for scene, version in install():
@@ -105,9 +106,7 @@ def need_free_port(host: str, port: int) -> None:
 
 
 def work() -> None:
-    from bihuan.desk import api
-
-    api.work()
+    _upkeep().work()
 
 
 def greet(out: Console, host: str, port: int, accounts: list[Account]) -> None:
@@ -133,7 +132,7 @@ def explain(wanted: str, world: int) -> dict[str, Any]:
     """By number, receipt code or id. Raises ``LookupError`` in words."""
     from bihuan.desk import api
 
-    case = api.find_case(wanted, world=world)
+    case = api.upkeep.find_case(wanted, world=world)
     if case is None:
         raise LookupError(f"没有案卷 {wanted}。 There is no case '{wanted}' in world {world}.")
     return {"case": str(case), **asdict(api.explain(api.events_of(case, world)))}
@@ -141,11 +140,21 @@ def explain(wanted: str, world: int) -> dict[str, Any]:
 
 def show_explanation(out: Console, explanation: dict[str, Any]) -> None:
     out.print(f"[bold]案卷 case[/] {explanation['case']}")
-    owners = Table("自 since", "单位 unit", "规则 rule", "依据 basis", "版本 version", title="为什么是这个单位 why this unit")
+    owners = Table(
+        "自 since", "单位 unit", "规则 rule", "依据 basis", "版本 version", title="为什么是这个单位 why this unit"
+    )
     for one in explanation["owners"]:
         owners.add_row(f"{one['since']:%Y-%m-%d %H:%M}", one["unit"], one["rule"], one["basis"], one["book"])
     out.print(owners)
-    promises = Table("时限 clock", "规定 rule", "起 from", "止 due", "依据 basis", "日历 calendar", title="为什么是这个期限 why this date")
+    promises = Table(
+        "时限 clock",
+        "规定 rule",
+        "起 from",
+        "止 due",
+        "依据 basis",
+        "日历 calendar",
+        title="为什么是这个期限 why this date",
+    )
     for one in explanation["promises"]:
         amount = f"{one['amount']} {one['unit']}"
         due = f"{one['due']:%Y-%m-%d %H:%M}" + ("(暂估 provisional)" if one["provisional"] else "")
@@ -170,7 +179,11 @@ def audit(world: int, step: Step) -> dict[str, Any]:
 
 
 def show_findings(out: Console, found: dict[str, Any]) -> None:
-    table = Table("阶段 stage", "案卷 cases", title=f"世界 world {found['world']}: {found['cases']} cases, {found['events']} events")
+    table = Table(
+        "阶段 stage",
+        "案卷 cases",
+        title=f"世界 world {found['world']}: {found['cases']} cases, {found['events']} events",
+    )
     for stage, count in sorted(found["stages"].items()):
         table.add_row(stage, str(count))
     out.print(table)
@@ -182,62 +195,43 @@ def show_findings(out: Console, found: dict[str, Any]) -> None:
 # -- changing -----------------------------------------------------------------------------------------------------
 
 
-def backup(target: Path, with_keyring: bool, step: Step) -> dict[str, Any]:
-    from bihuan.desk import api
-
-    if shutil.disk_usage(target.resolve().parent).free < 64 * 1024 * 1024:
+def backup(target: Path, step: Step, *, with_keyring: bool) -> Mapping[str, Any]:
+    if shutil.disk_usage(target.resolve().parent).free < SPACE_NEEDED:
         raise CannotGoOn(f"{target.parent} 空间不足 / has less than 64 MB left")
-    return api.backup(target, with_keyring=with_keyring, progress=step)
+    return _upkeep().backup(target, with_keyring=with_keyring, progress=step)
 
 
-def restore(source: Path, step: Step) -> dict[str, Any]:
-    from bihuan.desk import api
-
+def restore(source: Path, step: Step) -> Mapping[str, Any]:
     owner = os.environ.get("BIHUAN_OWNER_DATABASE_URL") or os.environ["BIHUAN_DATABASE_URL"]
-    return api.restore(source, owner, progress=step)
+    return _upkeep().restore(source, owner, progress=step)
 
 
-def rulebooks() -> list[tuple[Any, ...]]:
-    from bihuan.desk import api
-
-    return api.list_books()
+def rulebooks() -> list[tuple[str, str, str, str, str]]:
+    return [(v.scene, v.version, str(v.effective), v.basis, v.imported_by) for v in _upkeep().books()]
 
 
 def import_rules(source: Path) -> str:
-    from bihuan.desk import api
-
-    book = api.read_tables(source)
-    api.import_book(book, by="cli", at=api.now(1))
-    return f"{book.scene} {book.version} 自 {book.effective} 起生效 / in force from {book.effective}"
+    version = _upkeep().import_book(source, by="cli")
+    return f"{version.scene} {version.version} 自 {version.effective} 起生效 / in force from {version.effective}"
 
 
 def export_rules(scene: str, version: str, target: Path) -> None:
-    from bihuan.desk import api
-
-    book = api.book_by_version(scene, version) if version else api.book_in_force(scene, date.today())  # noqa: DTZ011
-    api.write_tables(book, target)
+    _upkeep().export_book(scene, version, target)
 
 
-def diff_rules(scene: str, old: str, new: str, target: Path | None) -> list[Any]:
-    from bihuan.desk import api
-
-    rows = list(api.diff_books(api.book_by_version(scene, old), api.book_by_version(scene, new)))
-    if target is not None:
-        api.write_diff(rows, target)
-    return rows
+def diff_rules(scene: str, old: str, new: str, target: Path | None) -> list[tuple[Any, ...]]:
+    return [astuple(row) for row in _upkeep().diff_books(scene, old, new, target)]
 
 
-def set_day(day: date, *, is_working: bool, basis: str, step: Step) -> int:
-    from bihuan.desk import api
-
-    api.set_day(day, is_working=is_working, basis=basis, by="cli")
-    return api.recompute(1, progress=step)
+def set_day(day: date, step: Step, *, is_working: bool, basis: str) -> int:
+    return _upkeep().set_day(day, is_working=is_working, basis=basis, by="cli", progress=step)
 
 
 def publish_year(year: int, basis: str, step: Step) -> int:
+    return _upkeep().publish_year(year, basis=basis, progress=step)
+
+
+def _upkeep() -> ModuleType:
     from bihuan.desk import api
 
-    api.publish_year(year, basis=basis)
-    return api.recompute(1, progress=step)
-
-
+    return api.upkeep

@@ -1,0 +1,141 @@
+"""What the ``bihuan`` command asks of the desk, reached as ``desk.api.upkeep``. It imports as late as it can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from bihuan.desk import calendars, identity, instant, keyring, rulebooks
+from bihuan.kernel.rules import Rulebook
+
+if TYPE_CHECKING:
+    from bihuan.desk.rulebook_diff import Difference
+
+Step = Callable[[int, int], None]
+
+
+def apply_erasures() -> int:
+    """Erase again whoever the register names: a restored backup may have brought keys back. Returns how many."""
+    return keyring.apply_erasures(instant.wall())
+
+
+def work() -> None:
+    """Be a worker until asked to end."""
+    from bihuan.desk import worker  # noqa: PLC0415 - only a worker needs it
+
+    worker.run()
+
+
+def find_case(wanted: str, *, world: int = 1) -> UUID | None:
+    """A case by its id, its number or a receipt code, for whoever sits at the machine itself."""
+    text = wanted.strip()
+    if text.isdigit() and len(text) < identity.CODE_LENGTH:
+        return _one("SELECT id FROM case_row WHERE number = %s AND world_id = %s", [int(text), world])
+    try:
+        return _one("SELECT id FROM case_row WHERE id = %s AND world_id = %s", [UUID(text), world])
+    except ValueError:
+        digest = identity.code_digest(identity.tidy_code(text))
+        return _one("SELECT case_id FROM receipt WHERE digest = %s AND world_id = %s", [digest, world])
+
+
+def _one(sql: str, values: list[object]) -> UUID | None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+# -- rulebooks ----------------------------------------------------------------------------------------------------
+
+
+def books(scene: str | None = None) -> Sequence[rulebooks.Version]:
+    return rulebooks.list_books(scene)
+
+
+def book(scene: str, version: str = "") -> Rulebook:
+    """A version, or the one in force today. Raises ``LookupError`` in words."""
+    try:
+        if version:
+            return rulebooks.by_version(scene, version)
+        return rulebooks.in_force(scene, rulebooks.local_day(instant.wall()))
+    except rulebooks.Refused as refusal:
+        known = ", ".join(f"{v.scene} {v.version}" for v in rulebooks.list_books())
+        raise LookupError(
+            f"没有规则 {scene} {version}。 There is no such rulebook; there are: {known or '-'}"
+        ) from refusal
+
+
+def import_book(source: Path, by: str) -> rulebooks.Version:
+    """Tables into a new version. Raises ``ValueError`` with every problem, each with its file, row and column."""
+    from bihuan.desk import rulebook_tables  # noqa: PLC0415 - reads spreadsheets
+
+    return rulebooks.import_book(rulebook_tables.read_tables(source), by=by, at=instant.wall())
+
+
+def export_book(scene: str, version: str, target: Path) -> None:
+    from bihuan.desk import rulebook_tables  # noqa: PLC0415
+
+    rulebook_tables.write_tables(book(scene, version), target)
+
+
+def diff_books(scene: str, old: str, new: str, target: Path | None = None) -> list[Difference]:
+    from bihuan.desk import rulebook_diff  # noqa: PLC0415
+
+    rows = rulebook_diff.diff(book(scene, old), book(scene, new))
+    if target is not None:
+        rulebook_diff.write_diff(rows, target)
+    return rows
+
+
+# -- calendar -----------------------------------------------------------------------------------------------------
+
+
+def set_day(day: date, *, is_working: bool, basis: str, by: str, progress: Step | None = None) -> int:
+    """Let a day count or not, and work open due dates out anew. Returns how many cases changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO calendar_day (country, day, is_working, note, basis, set_by) VALUES (%s, %s, %s, '', %s, %s)"
+            " ON CONFLICT (country, day) DO UPDATE SET is_working = excluded.is_working, basis = excluded.basis,"
+            " set_by = excluded.set_by",
+            [settings.COUNTRY, day, is_working, basis, by],
+        )
+    return recompute(progress=progress)
+
+
+def publish_year(year: int, *, basis: str, progress: Step | None = None) -> int:
+    """Say that the country has published the calendar of a year: provisional due dates become certain."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO calendar_year (country, year, basis, published) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (country, year) DO UPDATE SET basis = excluded.basis",
+            [settings.COUNTRY, year, basis, instant.wall().date()],
+        )
+    return recompute(progress=progress)
+
+
+def recompute(*, world: int = 1, progress: Step | None = None) -> int:
+    from bihuan.desk import recompute as slices  # noqa: PLC0415 - may load NumPy
+
+    calendars.forget()
+    return slices.recompute(world, progress=progress)
+
+
+# -- backup -------------------------------------------------------------------------------------------------------
+
+
+def backup(target: Path, *, with_keyring: bool, progress: Step | None = None) -> Mapping[str, Any]:
+    from bihuan.desk import backup as dumps  # noqa: PLC0415
+
+    return dumps.backup(target, with_keyring=with_keyring, progress=progress)
+
+
+def restore(source: Path, url: str, *, progress: Step | None = None) -> Mapping[str, Any]:
+    from bihuan.desk import backup as dumps  # noqa: PLC0415
+
+    return dumps.restore(source, url, progress=progress)
