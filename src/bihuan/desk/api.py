@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bihuan.desk import upkeep
+from bihuan.desk import organisation, upkeep
 from bihuan.desk.actor import ANONYMOUS, SYSTEM, Actor, reporter
 from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.audit import Findings, audit
@@ -20,6 +20,7 @@ from bihuan.desk.counts import check_question, count_cases, refuse_question
 from bihuan.desk.explain import Explanation, explain
 from bihuan.desk.history import events_of
 from bihuan.desk.identity import show_code, tidy_code
+from bihuan.desk.instant import now
 from bihuan.desk.intake import Intake, report, report_many
 from bihuan.desk.lists import TABS, Filters, Line, Page, list_cases
 from bihuan.desk.looks import Look
@@ -29,6 +30,7 @@ from bihuan.desk.names import place as place_name
 from bihuan.desk.names import staff as staff_names
 from bihuan.desk.names import unit as unit_name
 from bihuan.desk.photos import keep_photo, read_photo
+from bihuan.desk.places import areas, import_areas, place_of
 from bihuan.desk.published import health, ledger_consistency, ledger_head, list_rulebooks, read_rulebook
 from bihuan.desk.reads import CaseView, Text, TrackView, Turn, looks_at, looks_by_receipt, read_case, track
 from bihuan.desk.seals import Level
@@ -82,6 +84,7 @@ __all__ = [
     "Turn",
     "UnitName",
     "allowed",
+    "areas",
     "ask_glass",
     "audit",
     "book_in_force",
@@ -95,6 +98,7 @@ __all__ = [
     "find_caller",
     "grant_glass",
     "health",
+    "import_areas",
     "issue_token",
     "keep_photo",
     "ledger_consistency",
@@ -104,9 +108,12 @@ __all__ = [
     "looks_at",
     "looks_by_receipt",
     "merge",
+    "now",
     "number_of",
+    "organisation",
     "place_choices",
     "place_name",
+    "place_of",
     "post_of",
     "provable_receipt",
     "read_case",

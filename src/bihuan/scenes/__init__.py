@@ -95,7 +95,7 @@ def install() -> Iterator[tuple[str, str]]:
 
     from bihuan.desk import api  # noqa: PLC0415 - as above
 
+    known = {version.scene for version in api.upkeep.books()}
     for key in settings.SCENES:
-        if not api.upkeep.books(key):
-            version = api.upkeep.import_book(load(key).tables, by="system")
-            yield key, version.version
+        if key not in known:
+            yield key, api.upkeep.import_book(load(key).tables, by="system").version
