@@ -8,13 +8,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, URLResolver
-from ninja import NinjaAPI, Router
+from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from bihuan.faces.rest import auth, body, bulk, cases, commands, document, intake, problems, public, send, tracking
+from bihuan.faces.rest import body, cases, commands, document, intake, problems, public, reports, tracking
 from bihuan.faces.rest.problems import Problem
-from bihuan.faces.rest.shapes import BulkOut, ReportIn, ReportOut
 from bihuan.faces.rest.words import language_of
 
 HEADERS = {
@@ -59,29 +58,6 @@ def _placed(finding: dict[str, Any]) -> dict[str, Any]:
     return finding | {"loc": rest[1:] if source == "body" or len(rest) > 1 else rest}
 
 
-reports = Router(tags=["reports"])
-
-
-@reports.post(
-    "/cases", auth=None, response={201: ReportOut}, operation_id="report", openapi_extra=document.OPEN_OR_BEARER
-)
-def report(request: HttpRequest, body: ReportIn) -> HttpResponse:  # noqa: ARG001 - ``intake.create`` reads it itself
-    """Report something. With a token (scope `report`), or without one: then with a limit on the address.
-
-    The answer carries the receipt code. Under an `Idempotency-Key` the same request gives the same answer.
-    """
-    return intake.create(request)
-
-
-@reports.post(
-    "/cases:bulk", auth=auth.Bearer("report"), response={200: BulkOut}, operation_id="report_many",
-    openapi_extra=document.BULK,
-)  # fmt: skip
-def report_many(request: HttpRequest) -> HttpResponseBase:
-    """Many reports as JSON Lines (or one array). The answer is JSON Lines, sent while the rest is still being read."""
-    return bulk.create_many(request)
-
-
 def make() -> Api:
     made = Api(
         title="闭环 Bihuan",
@@ -93,7 +69,7 @@ def make() -> Api:
         urls_namespace="rest",
         openapi_extra=document.EXTRA,
     )
-    for router in (reports, cases.router, commands.routes(), tracking.router, public.router):
+    for router in (reports.router, cases.router, commands.routes(), tracking.router, public.router):
         made.add_router("", router)
     return made
 
@@ -150,6 +126,3 @@ def _hot(view: View) -> View:
 
 def nothing_here(request: HttpRequest, path: str = "") -> HttpResponse:  # noqa: ARG001 - Django hands it over
     raise Problem(404, "not-found")
-
-
-__all__ = ["HEADERS", "make", "nothing_here", "patterns", "send", "wrapped"]

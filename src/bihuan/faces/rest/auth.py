@@ -60,6 +60,9 @@ class Bearer(HttpBearer):
         raise NotImplementedError
 
 
+READER = Bearer("read", "work", "verify", "triage", "oversight", "admin")
+
+
 def caller(request: HttpRequest) -> Caller:
     """The caller that ``Bearer`` found."""
     found: Caller = request.auth  # type: ignore[attr-defined]

@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from bihuan.desk import api as desk
 from bihuan.desk.api import Caller, Intake
 from bihuan.faces.rest import auth, body, intake, problems
+from bihuan.faces.rest.incoming import ReportIn
 from bihuan.faces.rest.problems import Problem
-from bihuan.faces.rest.shapes import ReportIn
 from bihuan.faces.rest.words import Language, language_of
 from bihuan.kernel.refused import Refused
 

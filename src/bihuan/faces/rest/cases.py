@@ -6,75 +6,15 @@ from typing import Annotated
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Router
 
 from bihuan.desk import api as desk
-from bihuan.desk.api import CaseView, Filters, Outcome
+from bihuan.desk.api import CaseView, Outcome
 from bihuan.faces.rest import auth, intake, send, show
-from bihuan.faces.rest.problems import Problem, invalid
-from bihuan.faces.rest.shapes import (
-    BothOut,
-    CaseOut,
-    ChangeOut,
-    EventsOut,
-    ExplanationOut,
-    FreeText,
-    In,
-    MergeIn,
-    PageOut,
-    PartsOut,
-    ReasonIn,
-    SplitIn,
-    Word,
-)
-from bihuan.faces.rest.words import language_of
-from bihuan.kernel.case import Stage
+from bihuan.faces.rest.incoming import FreeText, In, MergeIn, ReasonIn, SplitIn, Word
+from bihuan.faces.rest.outgoing import BothOut, CaseOut, ChangeOut, EventsOut, ExplanationOut, PartsOut
 
 router = Router(tags=["cases"])
-READER = auth.Bearer("read", "work", "verify", "triage", "oversight", "admin")
-
-
-class ListIn(Schema):
-    """`category` and `place` are beginnings of codes. `unit` leads; `mine`: taken or reported by the caller."""
-
-    stage: Stage | None = None
-    category: Annotated[str, Field(max_length=32)] = ""
-    place: Annotated[str, Field(max_length=15)] = ""
-    unit: Annotated[str, Field(max_length=32)] = ""
-    is_overdue: bool | None = None
-    is_open: bool | None = None
-    mine: bool = False
-    after: UUID | None = Field(None, description="`next` of the page before")
-    limit: int = Field(50, ge=1, le=200)
-
-
-PAGING = frozenset({"after", "limit"})
-
-
-@router.get("/cases", auth=READER, response={200: PageOut}, operation_id="list_cases", openapi_extra=send.READS)
-def list_cases(request: HttpRequest, asked: Query[ListIn]) -> HttpResponse:
-    """Newest first, in pages by key: the tenth page costs what the first one does. Only what the caller may know of."""
-    actor = auth.caller(request).actor
-    given = set(request.GET) - PAGING
-    desk.check_question(actor, filters=given)
-    if unknown := sorted(given - set(ListIn.model_fields)):
-        raise unknown_parameters(request, unknown)
-    filters = Filters(
-        category=asked.category,
-        place=asked.place,
-        stage=str(asked.stage or ""),
-        unit=asked.unit,
-        is_overdue=asked.is_overdue,
-        is_open=asked.is_open,
-        mine=asked.mine,
-    )
-    after = str(asked.after) if asked.after is not None else ""
-    return send.reply(show.page(desk.list_cases(actor, filters, after=after, limit=asked.limit)))
-
-
-def unknown_parameters(request: HttpRequest, names: list[str]) -> Problem:
-    language = language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
-    return invalid([{"type": "unknown_parameter", "loc": (name,), "msg": name} for name in names], language)
 
 
 def _read(request: HttpRequest, case_id: UUID) -> CaseView:
@@ -88,7 +28,7 @@ def _version(view: CaseView) -> dict[str, str]:
 CASE = "/cases/{uuid:case_id}"
 
 
-@router.get(CASE, auth=READER, response={200: CaseOut}, operation_id="read_case", openapi_extra=send.READS)
+@router.get(CASE, auth=auth.READER, response={200: CaseOut}, operation_id="read_case", openapi_extra=send.READS)
 def read_case(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """As much of the case as the caller may see. A sealed one (L2, L3) needs `X-Purpose`, and each look is logged."""
     view = _read(request, case_id)
@@ -96,7 +36,7 @@ def read_case(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 
 @router.get(
-    f"{CASE}/events", auth=READER, response={200: EventsOut}, operation_id="read_events", openapi_extra=send.READS
+    f"{CASE}/events", auth=auth.READER, response={200: EventsOut}, operation_id="read_events", openapi_extra=send.READS
 )
 def read_events(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """The history. Its data are for the case team; others read what happened and when."""
@@ -105,7 +45,7 @@ def read_events(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 
 @router.get(
-    f"{CASE}/explain", auth=READER, response={200: ExplanationOut}, operation_id="explain_case",
+    f"{CASE}/explain", auth=auth.READER, response={200: ExplanationOut}, operation_id="explain_case",
     openapi_extra=send.READS,
 )  # fmt: skip
 def explain_case(request: HttpRequest, case_id: UUID) -> HttpResponse:

@@ -17,7 +17,8 @@ from ninja import Body, Router
 from pydantic import AwareDatetime, Field, StringConstraints, create_model
 
 from bihuan.faces.rest import auth, send
-from bihuan.faces.rest.shapes import ChangeOut, In, Texts
+from bihuan.faces.rest.incoming import In, Texts
+from bihuan.faces.rest.outgoing import ChangeOut
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Proof
 

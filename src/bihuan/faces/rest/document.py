@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bihuan.faces.rest.shapes import ProblemOut
+from bihuan.faces.rest.outgoing import ProblemOut
 
 ABOUT = """\
 闭环的程序接口。所有拒绝都以 `application/problem+json` 说明依据的法则（law）或规则（rule）。

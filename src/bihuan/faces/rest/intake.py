@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from bihuan.desk import api as desk
 from bihuan.desk.api import Caller, Intake, Outcome
 from bihuan.faces.rest import auth, body, send
+from bihuan.faces.rest.incoming import ReportIn
 from bihuan.faces.rest.limits import need_room_for_address
 from bihuan.faces.rest.problems import Problem
-from bihuan.faces.rest.shapes import ReportIn
 
 TEXTS = ("text", "address", "contact")
 

@@ -24,3 +24,9 @@ def need_room_for_address(request: HttpRequest, door: str) -> None:
 def _need_room(limiter: Limiter, who: str) -> None:
     if limiter.per_minute and (wait := limiter.wait(who)):
         raise Problem(429, "too-many", headers={"Retry-After": str(wait)}, wait=wait)
+
+
+def forget() -> None:
+    """Every bucket full again: between tests."""
+    global _addresses, _tokens
+    _addresses, _tokens = Limiter(settings.REPORTS_PER_MINUTE), Limiter(settings.TOKEN_REQUESTS_PER_MINUTE)

@@ -9,9 +9,9 @@ from ninja import Field, Query, Router, Schema
 
 from bihuan.desk import api as desk
 from bihuan.faces.rest import auth, send
-from bihuan.faces.rest.cases import READER, unknown_parameters
+from bihuan.faces.rest.outgoing import BookDetailOut, BooksOut, ConsistencyOut, CountsOut, HeadOut, HealthOut
 from bihuan.faces.rest.problems import Problem
-from bihuan.faces.rest.shapes import BookDetailOut, BooksOut, ConsistencyOut, CountsOut, HeadOut, HealthOut
+from bihuan.faces.rest.reports import unknown_parameters
 from bihuan.kernel.case import Stage
 
 router = Router()
@@ -73,7 +73,7 @@ class CountsIn(Schema):
 
 
 @router.get(
-    "/questions", response={200: CountsOut}, auth=READER, tags=["questions"], operation_id="count_cases",
+    "/questions", response={200: CountsOut}, auth=auth.READER, tags=["questions"], operation_id="count_cases",
     openapi_extra=send.READS,
 )  # fmt: skip
 def count_cases(request: HttpRequest, asked: Query[CountsIn]) -> HttpResponse:

@@ -10,9 +10,10 @@ from ninja import Router
 from bihuan.desk import api as desk
 from bihuan.desk.api import TrackView
 from bihuan.faces.rest import auth, send, show
+from bihuan.faces.rest.incoming import WordIn
 from bihuan.faces.rest.limits import need_room_for_address
+from bihuan.faces.rest.outgoing import ChangeOut, ReceiptOut, TrackOut
 from bihuan.faces.rest.problems import Problem
-from bihuan.faces.rest.shapes import ChangeOut, ReceiptOut, TrackOut, WordIn
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Stage
 from bihuan.kernel.refused import Refused
