@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from ninja import Schema
@@ -333,31 +333,6 @@ class CountsOut(Schema):
     at: datetime
     group_by: list[str]
     cells: list[CellOut]
-
-
-class HealthOut(Schema):
-    """Seconds behind; null where a part has nothing to be behind with."""
-
-    status: Literal["ok", "late"]
-    feed_lag: float | None
-    ticker_lag: float | None
-
-
-class HeadOut(Schema):
-    """A signed tree head, as a C2SP signed note."""
-
-    size: int
-    root: str
-    note: str
-    at: datetime
-    public_key: str
-
-
-class ConsistencyOut(Schema):
-    format: str
-    old_size: int
-    new_size: int
-    path: list[str]
 
 
 class ReceiptOut(Schema):

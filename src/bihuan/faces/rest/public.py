@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from bihuan.desk import api as desk
 from bihuan.faces.rest import auth, send
-from bihuan.faces.rest.outgoing import BookDetailOut, BooksOut, ConsistencyOut, CountsOut, HeadOut, HealthOut
+from bihuan.faces.rest.outgoing import BookDetailOut, BooksOut, CountsOut
 from bihuan.faces.rest.problems import Problem
 from bihuan.faces.rest.reports import unknown_parameters
 from bihuan.kernel.case import Stage
 
 router = Router()
+
+
+class HealthOut(Schema):
+    """Seconds behind; null where a part has nothing to be behind with."""
+
+    status: Literal["ok", "late"]
+    feed_lag: float | None
+    ticker_lag: float | None
+
+
+class HeadOut(Schema):
+    """A signed tree head, as a C2SP signed note."""
+
+    size: int
+    root: str
+    note: str
+    at: datetime
+    public_key: str
+
+
+class ConsistencyOut(Schema):
+    format: str
+    old_size: int
+    new_size: int
+    path: list[str]
 
 
 @router.get("/rules", response={200: BooksOut}, auth=None, tags=["rules"], operation_id="list_rules")
