@@ -22,7 +22,7 @@ from bihuan.desk.history import events_of
 from bihuan.desk.identity import show_code, tidy_code
 from bihuan.desk.instant import now
 from bihuan.desk.intake import Intake, report, report_many
-from bihuan.desk.lists import TABS, Filters, Line, Page, list_cases
+from bihuan.desk.lists import TABS, Filters, Line, Page, category_of, list_cases, step_name
 from bihuan.desk.looks import Look
 from bihuan.desk.moves import Move, allowed
 from bihuan.desk.names import UnitName
@@ -91,6 +91,7 @@ __all__ = [
     "books_in_force",
     "case_by_number",
     "category_choices",
+    "category_of",
     "check_question",
     "count_cases",
     "events_of",
@@ -131,6 +132,7 @@ __all__ = [
     "split",
     "staff_names",
     "staff_of",
+    "step_name",
     "submit",
     "submit_many",
     "tidy_code",

@@ -14,7 +14,7 @@ from bihuan.desk import instant, names, rulebooks, seals
 from bihuan.desk.actor import Actor
 from bihuan.desk.names import UnitName
 from bihuan.desk.seals import Level
-from bihuan.kernel.case import Stage
+from bihuan.kernel.case import Case, Stage
 from bihuan.kernel.refused import Refused
 
 MOST = 200
@@ -177,6 +177,18 @@ def _line(row: tuple[Any, ...], at: datetime) -> Line:
         version=version,
         is_hidden=is_hidden,
     )
+
+
+def category_of(state: Case, code: str = "") -> UnitName:
+    """What the case's category, or another of the same rulebook, is called in the rulebook of the case."""
+    wanted = code or state.category
+    found = rulebooks.rules_of(state).book.categories.get(wanted)
+    return UnitName(wanted, found.name, found.name_en) if found is not None else UnitName(wanted, wanted)
+
+
+def step_name(state: Case, key: str) -> str:
+    step = rulebooks.rules_of(state).book.steps.get(key)
+    return step.name if step is not None else key
 
 
 def category_name(scene: str, code: str, at: datetime) -> UnitName:

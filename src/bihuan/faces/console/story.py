@@ -1,12 +1,14 @@
-"""The timeline of the console: who did what, when and why. The words of events are the desk's own."""
+"""The timeline of the console: who did what, when and why. Steps of one action stand together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from bihuan.desk import api as desk
 from bihuan.faces import shown
+from bihuan.faces.console import events
 from bihuan.faces.i18n import choose, say
 from bihuan.faces.templatetags.words import ago
 from bihuan.kernel import events as e
@@ -20,34 +22,39 @@ QUIET = (e.ClockStarted, e.ClockStopped, e.ClockResumed, e.ClockWarned, e.ClockR
 
 @dataclass(frozen=True)
 class Entry:
+    """What one action led to: the main event as a sentence, what followed from it below, a reason as a quotation."""
+
     at: datetime
     who: str
     text: str
     tone: str
     quote: str
+    more: tuple[str, ...]
     is_new: bool
 
 
 def tell(view: desk.CaseView, since: int) -> list[Entry]:
     """Newest first; what was recorded after version ``since`` is marked as new."""
-    return [_entry(view, recorded, since) for recorded in reversed(view.history)]
+    groups = groupby(view.history, key=lambda recorded: (recorded.recorded, recorded.by))
+    return [_entry(view, list(group), since) for _, group in groups][::-1]
 
 
-def _entry(view: desk.CaseView, recorded: Recorded, since: int) -> Entry:
-    event = recorded.event
-    tone = "bad" if isinstance(event, BAD) else "good" if isinstance(event, GOOD) else ""
+def _entry(view: desk.CaseView, group: list[Recorded], since: int) -> Entry:
+    head = next((one for one in group if not isinstance(one.event, QUIET)), group[0])
+    is_bad = any(isinstance(one.event, BAD) for one in group)
+    is_good = any(isinstance(one.event, GOOD) for one in group)
+    tone = "bad" if is_bad else "good" if is_good else ""
+    reasons = [str(getattr(one.event, "reason", "")) for one in group]
+    asked = [one.event.request.reason for one in group if isinstance(one.event, e.Asked)]
     return Entry(
-        at=recorded.at,
-        who=actor_name(view, recorded.by, recorded.unit),
-        text=type(event).__name__,
-        tone=tone or ("quiet" if isinstance(event, QUIET) else ""),
-        quote=str(getattr(event, "reason", "")),
-        is_new=0 < since < recorded.number,
+        at=head.at,
+        who=actor_name(view, head.by, head.unit),
+        text=events.tell(head.event, view.state),
+        tone=tone or ("quiet" if isinstance(head.event, QUIET) else ""),
+        quote=next((reason for reason in (*reasons, *asked) if reason), ""),
+        more=tuple(events.tell(one.event, view.state) for one in group if one is not head),
+        is_new=0 < since < group[-1].number,
     )
-
-
-def i_language() -> str:
-    return choose("zh", "en")
 
 
 def actor_name(view: desk.CaseView, person: str, unit: str) -> str:

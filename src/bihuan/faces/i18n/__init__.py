@@ -11,10 +11,10 @@ from typing import Literal
 
 from django.utils.translation import get_language
 
-from bihuan.faces.i18n import common, console, portal
+from bihuan.faces.i18n import common, console, events, portal
 
 Language = Literal["zh", "en"]
-ENGLISH: Mapping[str, str] = {**common.ENGLISH, **portal.ENGLISH, **console.ENGLISH}
+ENGLISH: Mapping[str, str] = {**common.ENGLISH, **portal.ENGLISH, **console.ENGLISH, **events.ENGLISH}
 
 
 def language() -> Language:

@@ -1,7 +1,5 @@
 """English of what all pages share: frame, stages, clocks, spans of time, what went wrong."""
 
-
-
 from __future__ import annotations
 
 ENGLISH: dict[str, str] = {

@@ -9,7 +9,7 @@ from datetime import datetime
 from bihuan.desk.api import TrackView, unit_name
 from bihuan.faces import shown
 from bihuan.faces.i18n import say
-from bihuan.faces.templatetags.words import named, when
+from bihuan.faces.templatetags.words import local, named
 from bihuan.kernel import events as e
 from bihuan.kernel.case import Role
 from bihuan.kernel.events import Recorded
@@ -95,11 +95,11 @@ def _time(view: TrackView, recorded: Recorded) -> Iterator[Line]:
     event, at = recorded.event, recorded.at
     match event:
         case e.ClockPaused() if event.clock.paused is not None:
-            name, until = shown.clock_name(event.clock.key), _plain(event.clock.paused.until)
+            name, until = shown.clock_name(event.clock.key), local(event.clock.paused.until)
             text = say("{clock}暂停计时，到 {until} 为止。", clock=name, until=until)
             yield Line(at, text, "quiet", event.clock.paused.reason)
         case e.ClockExtended():
-            name, due = shown.clock_name(event.clock.key), _plain(event.clock.due)
+            name, due = shown.clock_name(event.clock.key), local(event.clock.due)
             yield Line(at, say("{clock}经批准延长到 {due}，只能延长一次。", clock=name, due=due))
         case e.ClockBroken() if (clock := view.state.clock(event.clock)) is not None and clock.task is None:
             yield Line(at, say("超过了{clock}。", clock=shown.clock_name(clock.key)), "bad")
@@ -107,10 +107,6 @@ def _time(view: TrackView, recorded: Recorded) -> Iterator[Line]:
             yield Line(at, say("上级催办。") if event.action == "remind" else say("上级督办。"), "quiet")
         case _:
             return
-
-
-def _plain(at: datetime) -> str:
-    return when(at).partition(">")[2].partition("<")[0]
 
 
 def _closed(event: e.Closed) -> str:

@@ -203,7 +203,7 @@ def qr(request: HttpRequest, code: str) -> HttpResponse:
     view = _tracked(code)
     address = request.build_absolute_uri(f"/t/{view.code}")
     picture = segno.make(address, error="m").svg_inline(scale=4, border=2, dark="#000", light="#fff", omitsize=True)
-    document = picture.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    document = picture.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" width="176" height="176" ', 1)
     return HttpResponse(document, content_type="image/svg+xml")
 
 

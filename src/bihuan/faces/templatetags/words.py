@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from bihuan.faces import i18n
 
 register = template.Library()
-WEEKDAYS = {"zh": "一二三四五六日", "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
+WEEKDAYS = {"zh": [f"周{day}" for day in "一二三四五六日"], "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 
 
 class Named(Protocol):
@@ -42,10 +42,15 @@ def when(at: datetime | None) -> SafeString | str:
     """An instant in the zone of the district, to the minute, for people and for machines."""
     if at is None:
         return ""
-    local = at.astimezone(ZoneInfo(settings.ZONE))
-    day = WEEKDAYS[i18n.language()][local.weekday()]
-    shown = f"{local:%Y-%m-%d} {'周' if i18n.language() == 'zh' else ''}{day} {local:%H:%M}"
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), shown)
+    stamp = at.astimezone(ZoneInfo(settings.ZONE)).isoformat(timespec="seconds")
+    return format_html('<time datetime="{}">{}</time>', stamp, local(at))
+
+
+def local(at: datetime) -> str:
+    """An instant as text, in the zone of the district."""
+    here = at.astimezone(ZoneInfo(settings.ZONE))
+    day = WEEKDAYS[i18n.language()][here.weekday()]
+    return f"{here:%Y-%m-%d} {day} {here:%H:%M}"
 
 
 @register.filter
