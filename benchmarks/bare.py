@@ -23,7 +23,7 @@ def connection():
 
 def application(environ, start_response):
     body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-    report = orjson.loads(body)
+    orjson.loads(body)
     case = uuid.uuid4()
     names = [uuid.uuid4() for _ in range(ROWS["names"])]
     values = {
@@ -31,7 +31,7 @@ def application(environ, start_response):
         "case": case,
         "number": uuid.uuid4().int & ((1 << 62) - 1),
         "digest": os.urandom(32),
-        "key": report["key"],
+        "key": environ["HTTP_IDEMPOTENCY_KEY"],
         "outbox": [os.urandom(16).hex() for _ in range(ROWS["messages"])],
         "vault_key": names[:1],
         "vault_items": names[1:],

@@ -57,6 +57,9 @@ ROW = {
     "state": "text",
 }
 COLUMNS, TYPES = tuple(ROW), tuple(ROW.values())
+# What the other parts of the statement need of the row. Arrays go over in binary (%b): as text they would be escaped,
+# character by character; and psycopg keeps the parsed form only of statements with at most fifty values.
+_BACK = "RETURNING id, world_id, district, version, changed"
 # What an update never touches: who the case is and where it was first put.
 FIXED = frozenset({"id", "world_id", "district", "number", "scene", "reporter", "lon", "lat", "opened"})
 
@@ -116,7 +119,6 @@ def write(change: Change) -> bool:
         [type(r.event).__name__ for r in change.events],
         list(change.texts()),
         change.events[0].number,
-        change.events[-1].number,
     ]
     values += _tail(change, tasks)
     with connection.cursor() as cursor:
@@ -128,7 +130,7 @@ def _tail(change: Change, tasks: list[Task]) -> list[Any]:
     values: list[Any] = []
     if change.messages:
         columns = zip(*((m.id, m.kind, m.to, m.body) for m in change.messages), strict=True)
-        values += [change.recorded, change.recorded, *map(list, columns)]
+        values += list(map(list, columns))
     if tasks:
         values += [list(column) for column in zip(*(_task_row(change.after, t) for t in tasks), strict=True)]
     if change.receipt is not None:
@@ -139,7 +141,7 @@ def _tail(change: Change, tasks: list[Task]) -> list[Any]:
         values += [[i[2] for i in change.items], [i[3] for i in change.items]]
     if change.answer is not None:
         kept = change.answer
-        values += [kept.who, kept.key, kept.digest, kept.status, kept.body, change.recorded]
+        values += [kept.who, kept.key, kept.digest, kept.status, kept.body]
     return values
 
 
@@ -150,22 +152,23 @@ def _statement(
     parts = [_insert_case() if is_new else _update_case()]
     parts.append(
         "e AS (INSERT INTO event (world_id, district, case_id, number, kind, body) SELECT w.world_id, w.district, w.id,"
-        " x.* FROM w, unnest(%s::int4[], %s::text[], %s::text[]) AS x)"
+        " x.* FROM w, unnest(%b::int4[], %b::text[], %b::text[]) AS x)"
     )
     parts.append(
-        "p AS (INSERT INTO pending (world_id, case_id, first, last) SELECT w.world_id, w.id, %s::int4, %s::int4 FROM w)"
+        "p AS (INSERT INTO pending (world_id, case_id, first, last)"
+        " SELECT w.world_id, w.id, %s::int4, w.version FROM w)"
     )
     if has_messages:
         parts.append(
             'o AS (INSERT INTO outbox (world_id, district, case_id, id, kind, "to", body, created, next_try, attempts,'
-            " last_error) SELECT w.world_id, w.district, w.id, x.*, %s::timestamptz, %s::timestamptz, 0, '' FROM w,"
-            " unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS x ON CONFLICT (id) DO NOTHING)"
+            " last_error) SELECT w.world_id, w.district, w.id, x.*, w.changed, w.changed, 0, '' FROM w,"
+            " unnest(%b::uuid[], %b::text[], %b::text[], %b::text[]) AS x ON CONFLICT (id) DO NOTHING)"
         )
     if has_tasks:
         parts.append(
             "t AS (INSERT INTO task_row (world_id, district, case_id, task, unit, role, status, is_open, due)"
-            " SELECT w.world_id, w.district, w.id, x.* FROM w, unnest(%s::int4[], %s::text[], %s::text[], %s::text[],"
-            " %s::bool[], %s::timestamptz[]) AS x ON CONFLICT (case_id, task) DO UPDATE SET status = excluded.status,"
+            " SELECT w.world_id, w.district, w.id, x.* FROM w, unnest(%b::int4[], %b::text[], %b::text[], %b::text[],"
+            " %b::bool[], %b::timestamptz[]) AS x ON CONFLICT (case_id, task) DO UPDATE SET status = excluded.status,"
             " is_open = excluded.is_open, due = excluded.due)"
         )
     if has_receipt:
@@ -173,28 +176,28 @@ def _statement(
     if has_vault:
         parts.append(
             "vk AS (INSERT INTO vault_key (world_id, case_id, id, person, wrapped) SELECT w.world_id, w.id, x.* FROM w,"
-            " unnest(%s::uuid[], %s::uuid[], %s::bytea[]) AS x)"
+            " unnest(%b::uuid[], %b::uuid[], %b::bytea[]) AS x)"
         )
         parts.append(
             "vi AS (INSERT INTO vault_item (world_id, case_id, id, key_id, kind, box) SELECT w.world_id, w.id, x.*"
-            " FROM w, unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bytea[]) AS x)"
+            " FROM w, unnest(%b::uuid[], %b::uuid[], %b::text[], %b::bytea[]) AS x)"
         )
     if has_answer:
         parts.append(
             "a AS (INSERT INTO answer (world_id, who, key, digest, status, body, created)"
-            " SELECT w.world_id, %s, %s, %s, %s::int2, %s, %s::timestamptz FROM w)"
+            " SELECT w.world_id, %s, %s, %s, %s::int2, %s, w.changed FROM w)"
         )
     return "WITH " + ", ".join(parts) + " SELECT count(*) FROM w"  # noqa: S608 - names are ours
 
 
 def _insert_case() -> str:
     places = ", ".join(f"%s::{kind}" for kind in TYPES)
-    return f"w AS (INSERT INTO case_row ({', '.join(COLUMNS)}) VALUES ({places}) RETURNING id, world_id, district)"  # noqa: S608
+    return f"w AS (INSERT INTO case_row ({', '.join(COLUMNS)}) VALUES ({places}) {_BACK})"  # noqa: S608
 
 
 def _update_case() -> str:
     sets = ", ".join(f"{name} = %s::{kind}" for name, kind in ROW.items() if name not in FIXED)
-    return f"w AS (UPDATE case_row SET {sets} WHERE id = %s AND version = %s RETURNING id, world_id, district)"  # noqa: S608
+    return f"w AS (UPDATE case_row SET {sets} WHERE id = %s AND version = %s {_BACK})"  # noqa: S608
 
 
 def write_many(changes: Sequence[Change]) -> set[UUID]:
@@ -218,7 +221,7 @@ def _update_many(cursor: Any, changes: Sequence[Change]) -> set[UUID]:  # noqa: 
     sets = ", ".join(f"{name} = x.{name}" for name in names)
     arrays = ", ".join(f"%s::{ROW[name]}[]" for name in names)
     cursor.execute(
-        f"UPDATE case_row c SET {sets} FROM unnest(%s::uuid[], %s::int4[], {arrays})"  # noqa: S608 - names are ours
+        f"UPDATE case_row c SET {sets} FROM unnest(%b::uuid[], %b::int4[], {arrays})"  # noqa: S608 - names are ours
         f" AS x(id, was, {', '.join(names)}) WHERE c.id = x.id AND c.version = x.was RETURNING c.id",
         [
             [change.case for change in changes],
