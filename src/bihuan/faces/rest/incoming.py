@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from ninja import Schema
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 MOST_TEXT = 5000
 
@@ -14,11 +13,11 @@ Code = Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9A-Za-z._@:
 Place = Annotated[str, StringConstraints(max_length=15, pattern=r"^[0-9]*$")]
 Word = Annotated[str, StringConstraints(max_length=24, pattern=r"^[a-z][a-z0-9_-]*$")]
 Line = Annotated[str, StringConstraints(max_length=500)]
-FreeText = Annotated[str, StringConstraints(min_length=1, max_length=MOST_TEXT)]
+FreeText = Annotated[str, StringConstraints(min_length=1, max_length=MOST_TEXT, pattern=r"\S")]
 Texts = Annotated[dict[Word, FreeText], Field(max_length=8)]
 
 
-class In(Schema):
+class In(BaseModel):
     """A body: unknown fields are refused by name, and no number passes for a text."""
 
     model_config = ConfigDict(extra="forbid")
