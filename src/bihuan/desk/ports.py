@@ -1,4 +1,4 @@
-"""What the desk asks of the outside: each port is filled by an adapter that wiring chooses."""
+"""What the desk asks of the outside. Wiring chooses an adapter for each port and fills it at the start."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from uuid import UUID
 
 # Finds a client program of PostgreSQL (pg_dump, pg_restore) by its name.
 FindTool = Callable[[str], Path]
+MakeNotifier = Callable[[], "Notifier"]
 # Told how far a long work has come: done, of how many (0: not known).
 Progress = Callable[[int, int], None]
 
@@ -47,3 +48,29 @@ class Notifier(Protocol):
     def deliver(self, message: Message) -> None:
         """Return when the receiver has it. Raises ``NotDelivered``. A drill's message must say that it is one."""
         ...
+
+
+class NotFilled(RuntimeError):
+    """A port that wiring left empty."""
+
+
+_notifier: MakeNotifier | None = None
+_find_tool: FindTool | None = None
+
+
+def fill(*, notifier: MakeNotifier, find_tool: FindTool) -> None:
+    """Called once by wiring."""
+    global _notifier, _find_tool
+    _notifier, _find_tool = notifier, find_tool
+
+
+def notifier() -> Notifier:
+    if _notifier is None:
+        raise NotFilled("no notifier: wiring has to fill the ports before a worker starts")
+    return _notifier()
+
+
+def find_tool(name: str) -> Path:
+    if _find_tool is None:
+        raise NotFilled(f"no way to find {name}: wiring has to fill the ports first")
+    return _find_tool(name)

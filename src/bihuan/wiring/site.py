@@ -57,6 +57,18 @@ def setup_django() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bihuan.wiring.settings")
     django.setup()
+    fill_ports()
+
+
+def fill_ports() -> None:
+    """Which adapter fills which port of the desk."""
+    from django.conf import settings  # noqa: PLC0415
+
+    from bihuan.adapters.files import FileNotifier  # noqa: PLC0415
+    from bihuan.desk import ports  # noqa: PLC0415
+    from bihuan.wiring import binaries  # noqa: PLC0415
+
+    ports.fill(notifier=lambda: FileNotifier(settings.DATA / "outbox.jsonl"), find_tool=binaries.tool)
 
 
 def refuse_owner() -> None:
