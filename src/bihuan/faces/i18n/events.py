@@ -36,6 +36,7 @@ ENGLISH: dict[str, str] = {
     "{clock}因并案提前，到 {due}。": "{clock} brought forward by a merge, to {due}.",
     "{clock}按公布的日历重算，到 {due}。": "{clock} worked out anew by the published calendar, to {due}.",
     "{clock}快到了，已提醒。": "{clock} is nearly up; a warning was sent.",
+    "超过{clock}。": "Missed: {clock}.",
     "催办{unit}。": "Reminded: {unit}.",
     "督办{unit}。": "Under supervision: {unit}.",
     "申请暂停{clock}，到 {until}。": "Asked for a pause until {until}: {clock}.",
