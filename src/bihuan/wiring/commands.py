@@ -115,7 +115,7 @@ def greet(out: Console, host: str, port: int, accounts: list[Account]) -> None:
     lines = [
         f"[bold]{base}/[/]          市民:我要反映、查进度 · report and track",
         f"[bold]{base}/console/[/]  工作台:受理、派遣、处置、核查 · the console",
-        f"[bold]{base}/api/v1/docs[/]  接口 · the API",
+        f"[bold]{base}/api/v1/openapi.json[/]  接口 · the API",
     ]
     out.print(Panel("\n".join(lines), title="闭环 Bihuan", subtitle="Ctrl-C 结束 · ends it", expand=False))
     if accounts:
