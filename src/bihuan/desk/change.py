@@ -117,7 +117,8 @@ def change_of(
     """What the command (without one: the texts alone) would change, or ``None`` when nothing. Raises ``Refused``."""
     recorded_at = instant.now(asked.world)
     at = happened(asked.happened_at, loaded.state.opened, recorded_at)
-    person = as_uuid(asked.by.person)
+    # What staff write is the case's own: erasing a colleague must take nothing of it along.
+    person = as_uuid(asked.by.person) if not asked.by.unit else None
     sealed = vault.seal(loaded.id, person, texts, vault.find_key(loaded.id, person)) if texts else NOTHING_SEALED
     folding = Folding(rulebooks.rules_of(loaded.state), loaded.state, recorded_at)
     asked_for: tuple[c.Command, ...] = () if command is None else (command,)

@@ -77,7 +77,9 @@ def registration(intake: Intake, asked: Asked, *, number: int) -> tuple[Change, 
     at = happened(asked.happened_at, None, recorded_at)
     code = identity.new_code(asked.world, by.person, asked.key)
     receipt = identity.code_digest(code)
-    person = as_uuid(by.person) or (identity.new_id() if intake.texts.get("contact") else None)
+    # Who types in what another told him is not the reporter.
+    himself = as_uuid(by.person) if not by.unit else None
+    person = himself or (identity.new_id() if intake.texts.get("contact") else None)
     sealed = vault.seal(case, person, intake.texts) if intake.texts else NOTHING_SEALED
     command = c.Register(
         number=number,
