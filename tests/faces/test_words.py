@@ -35,7 +35,7 @@ class Spoken(HTMLParser):
         super().__init__()
         self.found = []
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, _tag, attrs):
         self.found += [v for k, v in attrs if v and k in SPOKEN and not (k == "content" and "width" in v)]
 
     def handle_data(self, data):

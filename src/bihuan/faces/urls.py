@@ -40,7 +40,7 @@ urlpatterns = [
     path("logout", LogoutView.as_view(next_page="/"), name="logout"),
     path("console/", console.inbox, name="inbox"),
     path("console/post", console.change_post, name="post"),
-    path("console/rules", portal.rules, name="console-rules"),
+    path("console/rules", console.rules, name="console-rules"),
     path("console/glass", console.glass, name="glass"),
     path("console/case/<uuid:case>", console.case, name="case"),
     path("console/case/<uuid:case>/do", console.do, name="do"),

@@ -15,6 +15,7 @@ from bihuan.faces.console import forms, page
 from bihuan.faces.console.gate import keep_purpose, purpose_of, staff_only
 from bihuan.faces.i18n import choose, say
 from bihuan.faces.pages import Explained, explain_refusal
+from bihuan.faces.portal.views import books
 from bihuan.faces.typed import Mistyped
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Stage
@@ -274,6 +275,12 @@ def seen(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
         return _ask_purpose(request, staff, case)
     values = {"staff": staff, "case_id": case, "number": desk.number_of(case), "looks": page.looks(looks)}
     return render(request, "console/seen.html", values)
+
+
+@require_GET
+@staff_only
+def rules(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
+    return render(request, "rules.html", {"books": books(), "base": "console/base.html", "staff": staff})
 
 
 @require_http_methods(["GET", "POST"])

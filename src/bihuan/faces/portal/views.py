@@ -243,8 +243,12 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def rules(request: HttpRequest) -> HttpResponse:
+    return render(request, "rules.html", {"books": books(), "base": "portal/base.html"})
+
+
+def books() -> list[dict[str, object]]:
     """The rulebooks in force: every promise with its legal basis, for anybody to read."""
-    books = [
+    return [
         {
             "title": shown.scene_name(book.scene),
             "version": book.version,
@@ -255,7 +259,6 @@ def rules(request: HttpRequest) -> HttpResponse:
         }
         for book in desk.books_in_force()
     ]
-    return render(request, "rules.html", {"books": books})
 
 
 def _rule(rule: ClockRule) -> dict[str, str]:
