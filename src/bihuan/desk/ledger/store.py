@@ -13,7 +13,7 @@ from django.db import connection
 from bihuan.desk.ledger import keys, verify
 from bihuan.desk.ledger.receipts import ConsistencyDocument, ReceiptDocument, build_consistency, build_receipt
 from bihuan.desk.ledger.signing import origin_of, sign_head
-from bihuan.desk.ledger.tree import Frontier, LedgerError, SubtreeRow
+from bihuan.desk.ledger.tree import Frontier, LedgerError, SubtreeRow, root
 from bihuan.desk.ports import Progress
 
 FIRST_EVENTS = ("Registered", "ImportedCase")
@@ -51,6 +51,11 @@ def size(world: int) -> int:
 def frontier(world: int) -> Frontier:
     """The right edge as stored: read when a process begins to append; at most four short reads."""
     return Frontier.of(FeedHashes(world), size(world))
+
+
+def root_at(world: int, at_size: int) -> bytes:
+    """The root of the first events of a world, from the stored hashes."""
+    return root(FeedHashes(world), at_size)
 
 
 def put_subtrees(rows: Iterable[tuple[int, SubtreeRow]]) -> None:
