@@ -14,7 +14,7 @@ import pytest
 
 import feeding
 from bihuan.adapters.files import FileNotifier
-from bihuan.desk import outbox, worlds
+from bihuan.desk import api, outbox, worlds
 from bihuan.desk.ports import Message, NotDelivered
 
 pytestmark = pytest.mark.usefixtures("clean_db")
@@ -202,3 +202,11 @@ def test_the_file_keeps_each_key_once_and_mends_a_line_cut_off_by_a_crash(tmp_pa
     text = path.read_text(encoding="utf-8").splitlines()
     assert [json.loads(text[i])["key"] for i in (0, 2)] == [str(message.key), str(other.key)]
     assert len(text) == 3
+
+
+def test_an_audit_names_what_was_given_up():
+    (key,) = store()
+    outbox.Sender(Failing(NotDelivered("no such number", for_good=True))).step()
+    ((where, what),) = api.audit(1).notices
+    assert where == f"message {key}"
+    assert "no such number" in what

@@ -18,13 +18,17 @@ MOST_FINDINGS = 200
 
 @dataclass
 class Findings:
-    """What an audit found. ``problems`` are (law, where, what); the audit is clean when there are none."""
+    """What an audit found. ``problems`` are (law, where, what); the audit is clean when there are none.
+
+    ``notices`` (where, what) break no law but want somebody: messages given up, ticks that fail.
+    """
 
     world: int
     cases: int = 0
     events: int = 0
     stages: Counter[str] = field(default_factory=Counter)
     problems: list[tuple[int, str, str]] = field(default_factory=list)
+    notices: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
@@ -50,6 +54,7 @@ def audit(world: int = 1, progress: Callable[[int, int], None] | None = None) ->
     _check_receipts(found)
     _check_orphans(found)
     _check_feed(found)
+    _note_failures(found)
     return found
 
 
@@ -149,6 +154,16 @@ def _check_feed(found: Findings) -> None:
 
     for what in store.verify_ledger(found.world):
         found.add(5, "ledger", what)
+
+
+def _note_failures(found: Findings) -> None:
+    from bihuan.desk import outbox, ticker  # noqa: PLC0415 - only workers and audits need them
+
+    for letter in outbox.dead_letters(found.world)[:MOST_FINDINGS]:
+        what = f"{letter.kind} to {letter.to} was given up after {letter.attempts} attempts: {letter.error}"
+        found.notices.append((f"message {letter.key}", what))
+    for case, attempts, again, error in ticker.failures(found.world)[:MOST_FINDINGS]:
+        found.notices.append((f"case {case}", f"its tick failed {attempts} times, next at {again:%F %T}: {error}"))
 
 
 def _count(table: str, world: int) -> int:

@@ -90,7 +90,7 @@ ALTER TABLE outbox SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
 """
 
 
-def fence(apps, schema_editor):  # noqa: ANN001, ANN201, ARG001 - Django calls it
+def fence(apps, schema_editor):  # noqa: ANN001, ANN201 - Django calls it
     with schema_editor.connection.cursor() as cursor:
         cursor.execute(WORLDS)
         for table in FENCED:
