@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bihuan.kernel.calendar import Unit
 from bihuan.kernel.case import Seal, Stage
-from bihuan.kernel.rules import STAGE_CLOCKS, Category, ClockRule, LadderStep, Route, Rulebook, Step, complete
+from bihuan.kernel.rules import STAGE_CLOCKS, Category, ClockRule, LadderStep, Route, Rulebook, Step, complete, problems
 
 
 def book(**changes):
@@ -59,8 +59,13 @@ def clocks(key, moments):
     return own.map(complete)
 
 
+def books():
+    """Any rulebook that the kernel accepts."""
+    return drawn_books().filter(lambda made: not problems(made))
+
+
 @st.composite
-def books(draw):
+def drawn_books(draw):
     steps = draw(st.dictionaries(keys, needed_texts, max_size=3))
     moments = ["registered", "dispatched", "answered", "closed", *(f"step:{key}" for key in steps)]
     codes = draw(st.lists(keys, max_size=4, unique=True))

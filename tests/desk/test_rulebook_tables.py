@@ -118,6 +118,7 @@ def test_half_a_header_is_enough_and_columns_may_stand_in_any_order(folder):
         ("book", "seal,内部", "seal,绝密", ["row 8, 封存级别 seal: '绝密'", "公开, 内部, 专案, 封存"]),
         ("book", "sample,否", "samples,否", ["'samples'", "known are scene, version"]),
         ("book", "version,1,", "version,1/2,", ["version", "at most 32"]),
+        ("ladder", "预警,lead", "预警,lead,extra", ["ladder.csv, 第 2 行 row 2, 4", "under no column"]),
         ("categories", "井盖", "井\x07盖", ["row 2, 名称 name", "U+0007"]),
         ("categories", "井盖", "井" * 2001, ["row 2, 名称 name", "2000"]),
     ],

@@ -152,6 +152,10 @@ class _Reader:
         for number, line in enumerate(grid.rows[1:], 2):
             if not any(line):
                 continue
+            for position, cell in enumerate(line):
+                if cell and position not in places.values():
+                    what = f"'{cell[:40]}': 不在任何列下,可能少了引号 / stands under no column; is a quote missing?"
+                    self._say(grid.file, number, str(position + 1), what)
             values = {}
             for column in table.columns:
                 at = places.get(column.key)
