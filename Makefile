@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install run test fast check bench browser lock clean
+.PHONY: help install run test fast histories check bench browser lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -27,6 +27,9 @@ test: $(STAMP) browser ## Run the whole suite against a real PostgreSQL
 
 fast: $(STAMP) ## Run the kernel's tests: seconds, no database
 	@$(PY) -m pytest tests/kernel $(TEST_ARGS)
+
+histories: $(STAMP) ## Walk 10,000 histories through the kernel: five minutes
+	@HISTORIES=10000 $(PY) -m pytest tests/kernel/test_histories.py $(TEST_ARGS)
 
 check: $(STAMP) ## Format, lint, types, import contracts, budgets
 	@echo '» format';    $(PY) -m ruff format --check

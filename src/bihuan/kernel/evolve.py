@@ -116,7 +116,7 @@ def _rarer(state: Case, event: e.RarerEvent, at: datetime) -> Case:  # noqa: C90
         case e.Asked():
             return _with(state, requests=(*state.requests, event.request))
         case e.Granted() | e.Denied():
-            return _with(state, requests=_settled(state.requests, event.request))
+            return _without_requests(_with(state), lambda request: request.id == event.request)
         case e.Merged():
             return _merged(state, event, at)
         case e.Unmerged():
@@ -201,16 +201,14 @@ def _clock(state: Case, clock_id: str, change: Callable[[Clock], Clock]) -> Case
 
 def _stopped(state: Case, event: e.ClockStopped) -> Case:
     """What was done in time and recorded late broke nothing."""
-
-    def change(clock: Clock) -> Clock:
-        kept = clock.broken is not None and event.at <= clock.broken
-        return _copy(clock, stopped=event.at, paused=None, alarms=(), broken=None if kept else clock.broken)
-
-    before = state.clock(event.clock)
-    stopped = _clock(state, event.clock, change)
-    if before is not None and before.broken is not None and event.at <= before.broken:
-        stopped.__dict__["overdue"] = state.overdue - 1
-    return _without_requests(stopped, lambda request: request.clock == event.clock)
+    clock = state.clock(event.clock)
+    if clock is None:
+        return _with(state)
+    is_kept = clock.broken is not None and event.at <= clock.broken
+    broken = None if is_kept else clock.broken
+    stopped = _copy(clock, stopped=event.at, paused=None, alarms=(), broken=broken)
+    after = _with(state, clocks=_put_clock(state, stopped), overdue=state.overdue - is_kept)
+    return _without_requests(after, lambda request: request.clock == event.clock)
 
 
 def _without_requests(state: Case, is_void: Callable[[Request], bool]) -> Case:
@@ -243,9 +241,7 @@ def _broken(state: Case, event: e.ClockBroken) -> Case:
     def change(clock: Clock) -> Clock:
         return _copy(clock, broken=event.due, alarms=tuple(a for a in clock.alarms if a.kind != "break"))
 
-    broken = _clock(state, event.clock, change)
-    broken.__dict__["overdue"] = state.overdue + 1
-    return broken
+    return _copy(_clock(state, event.clock, change), overdue=state.overdue + 1)
 
 
 def _added(values: tuple[str, ...], *more: str) -> tuple[str, ...]:
@@ -302,10 +298,6 @@ def _returned(state: Case, event: e.TaskReturned) -> Case:
 
 def _reopened_task(task: Task) -> Task:
     return _copy(task, status=TaskStatus.TAKEN if task.takers else TaskStatus.OPEN, finished=None)
-
-
-def _settled(requests: tuple[Request, ...], request_id: int) -> tuple[Request, ...]:
-    return tuple(_copy(r, is_open=False) if r.id == request_id else r for r in requests)
 
 
 def _merged(state: Case, event: e.Merged, at: datetime) -> Case:

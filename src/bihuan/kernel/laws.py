@@ -29,20 +29,13 @@ def holds(state: Case) -> list[str]:
         )
     if state.barred:
         units = {task.unit for task in state.tasks if task.status is not TaskStatus.CANCELLED}
-        found += [f"law 7: barred unit {u} has a part" for u in _sorted(units | _posts(state), state.barred)]
+        units |= {state.lead, state.desk, state.verifier_unit}
+        found += [f"law 7: barred unit {unit} has a part" for unit in sorted(units.intersection(state.barred))]
     if not state.is_imported:
         if state.stage in OPEN_STAGES:
             found += _owned(state)
         found += _ticking(state)
     return found
-
-
-def _sorted(units: set[str], barred: tuple[str, ...]) -> list[str]:
-    return sorted(units.intersection(barred))
-
-
-def _posts(state: Case) -> set[str]:
-    return {state.lead, state.desk, state.verifier_unit}
 
 
 def _owned(state: Case) -> Iterator[str]:

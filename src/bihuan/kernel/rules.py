@@ -211,6 +211,10 @@ def problems(book: Rulebook) -> list[str]:
         seen.add((route.category, route.place))
         if not route.lead:
             found.append(f"routes: '{route.key}' names no lead unit (law 2)")
+    for rule in (*book.clocks, *(r for c in book.categories.values() for r in c.clocks)):
+        ends = [book.steps[s[5:]] for s in rule.stops if s.startswith("step:") and s[5:] in book.steps]
+        if rule.anew and ends and not any(step.repeat for step in ends) and "answered" not in rule.stops:
+            found.append(f"clock '{rule.key}': it begins anew, but none of its steps may be taken again (law 4)")
     for step in book.steps.values():
         found += [f"step '{step.key}': needs unknown step '{n}'" for n in step.needs if n not in book.steps]
         if step.ends == "declined" and "routes" not in step.requires:

@@ -29,6 +29,8 @@ MONDAY = "2025-03-03 09:00"
 class Story:
     """One case and its history. ``now`` is the instant of the next step."""
 
+    folds = True  # whether the whole history is folded again after each step; long walks do it once, at their end
+
     def __init__(self, book: Rulebook, start: str = MONDAY, calendar: Calendar = CHINA) -> None:
         self.rules = Rules(book, calendar)
         self.now = self.instant(start)
@@ -98,7 +100,7 @@ class Story:
             assert not broken, f"{command} broke {broken}"
             self.history += steps
             self._state = state
-            assert fold(self.history) == state, "the state is not the fold of its history"
+            assert not self.folds or fold(self.history) == state, "the state is not the fold of its history"
         self._after_tick(command)
         return self
 

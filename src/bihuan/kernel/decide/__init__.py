@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Callable
 
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Case
@@ -12,7 +12,24 @@ from bihuan.kernel.events import Event
 from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import Rules
 
-__all__ = ["decide"]
+__all__ = ["HANDLERS", "decide"]
+
+# One for each command of the closed union; a test holds the two against each other.
+HANDLERS: dict[type, Callable[..., None]] = {
+    c.Register: intake.register, c.ImportCase: intake.import_case, c.Tick: ticking.tick, c.Accept: intake.accept,
+    c.Recategorise: intake.recategorise, c.Decline: intake.decline, c.Dispatch: dispatching.dispatch,
+    c.AddTask: dispatching.add_task, c.CancelTask: dispatching.cancel_task, c.TakeTask: working.take,
+    c.ReleaseTask: working.release, c.ArriveAtTask: working.arrive, c.FinishTask: working.finish,
+    c.ReturnTask: working.ask_return, c.TakeStep: working.take_step, c.AddNote: working.add_note,
+    c.AddProof: working.add_proof, c.SendToVerify: closing.send_to_verify, c.Verify: closing.verify,
+    c.Dispute: closing.dispute, c.FollowUp: closing.follow_up, c.Archive: closing.archive,
+    c.AskPause: waiting.ask_pause, c.AskExtend: waiting.ask_extend, c.AskSeal: waiting.ask_seal,
+    c.Grant: waiting.grant, c.Deny: waiting.deny, c.Resume: waiting.resume, c.Absorb: linking.absorb,
+    c.MergeInto: linking.merge_into, c.Unmerge: linking.unmerge, c.Part: linking.part, c.AddChild: linking.add_child,
+    c.LayHold: linking.lay_hold, c.LiftHold: linking.lift_hold, c.Reseal: linking.reseal,
+    c.ReportByLaw: linking.report_by_law, c.NameChampion: linking.name_champion, c.Oversee: ticking.oversee,
+    c.Recompute: ticking.recompute,
+}  # fmt: skip
 
 
 def decide(rules: Rules, state: Case | None, command: c.Command, ctx: c.Ctx) -> tuple[Event, ...] | Refused:
@@ -23,7 +40,7 @@ def decide(rules: Rules, state: Case | None, command: c.Command, ctx: c.Ctx) -> 
             _need_sight(state, ctx)
         elif not isinstance(command, c.Register | c.ImportCase):
             return Refused("no-such-case", law=1)
-        _answer(draft, command)
+        HANDLERS[type(command)](draft, command)
     except Refused as refusal:
         return refusal
     return tuple(draft.events)
@@ -35,89 +52,3 @@ def _need_sight(state: Case, ctx: c.Ctx) -> None:
         raise Refused("no-such-case", law=1)
     if ctx.at < state.opened and not state.is_imported:
         raise Refused("time-before-case", law=5, happened_at=ctx.at.isoformat(), opened=state.opened.isoformat())
-
-
-def _answer(draft: Draft, command: c.Command) -> None:  # noqa: C901, PLR0912, PLR0915 - a table
-    match command:
-        case c.Register():
-            intake.register(draft, command)
-        case c.ImportCase():
-            intake.import_case(draft, command)
-        case c.Tick():
-            ticking.tick(draft)
-        case c.Accept():
-            intake.accept(draft, command)
-        case c.Recategorise():
-            intake.recategorise(draft, command)
-        case c.Decline():
-            intake.decline(draft, command)
-        case c.Dispatch():
-            dispatching.dispatch(draft, command)
-        case c.AddTask():
-            dispatching.add_task(draft, command)
-        case c.CancelTask():
-            dispatching.cancel_task(draft, command)
-        case c.TakeTask():
-            working.take(draft, command)
-        case c.ReleaseTask():
-            working.release(draft, command)
-        case c.ArriveAtTask():
-            working.arrive(draft, command)
-        case c.FinishTask():
-            working.finish(draft, command)
-        case c.ReturnTask():
-            working.ask_return(draft, command)
-        case c.TakeStep():
-            working.take_step(draft, command)
-        case c.AddNote():
-            working.add_note(draft, command)
-        case c.AddProof():
-            working.add_proof(draft, command)
-        case c.SendToVerify():
-            closing.send_to_verify(draft, command)
-        case c.Verify():
-            closing.verify(draft, command)
-        case c.Dispute():
-            closing.dispute(draft, command)
-        case c.FollowUp():
-            closing.follow_up(draft, command)
-        case c.Archive():
-            closing.archive(draft)
-        case c.AskPause():
-            waiting.ask_pause(draft, command)
-        case c.AskExtend():
-            waiting.ask_extend(draft, command)
-        case c.AskSeal():
-            waiting.ask_seal(draft, command)
-        case c.Grant():
-            waiting.grant(draft, command)
-        case c.Deny():
-            waiting.deny(draft, command)
-        case c.Resume():
-            waiting.resume(draft, command)
-        case c.Absorb():
-            linking.absorb(draft, command)
-        case c.MergeInto():
-            linking.merge_into(draft, command)
-        case c.Unmerge():
-            linking.unmerge(draft, command)
-        case c.Part():
-            linking.part(draft, command)
-        case c.AddChild():
-            linking.add_child(draft, command)
-        case c.LayHold():
-            linking.lay_hold(draft, command)
-        case c.LiftHold():
-            linking.lift_hold(draft, command)
-        case c.Reseal():
-            linking.reseal(draft, command)
-        case c.ReportByLaw():
-            linking.report_by_law(draft, command)
-        case c.NameChampion():
-            linking.name_champion(draft, command)
-        case c.Oversee():
-            ticking.oversee(draft, command)
-        case c.Recompute():
-            ticking.recompute(draft)
-        case _:
-            assert_never(command)

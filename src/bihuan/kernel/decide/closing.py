@@ -118,7 +118,7 @@ def follow_up(draft: Draft, command: c.FollowUp) -> None:
         draft.add(e.Archived())
 
 
-def archive(draft: Draft) -> None:
+def archive(draft: Draft, _: c.Archive) -> None:
     draft.need_stage(Stage.CLOSED, Stage.DECLINED)
     draft.need_role("triage", "dispatcher", "oversight", "system")
     owed = [clock.id for clock in draft.case.clocks if clock.is_ticking]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bihuan.kernel import commands as c
 from bihuan.kernel import events as e
 from bihuan.kernel.case import Role, Stage, Task, TaskStatus
 from bihuan.kernel.decide.draft import Draft
+from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import Route
 
 
@@ -13,17 +16,14 @@ def dispatch(draft: Draft, command: c.Dispatch) -> None:
     draft.need_stage(Stage.ACCEPTED)
     is_bound = _need_dispatcher(draft)
     route = draft.book.route(draft.case.category, draft.case.place)
-    if not command.lead:
-        draft.need(route, "no-route", category=draft.case.category, place=draft.case.place)
-    elif route is None or command.lead != route.lead:
+    if command.lead and (route is None or command.lead != route.lead):
         draft.need_reason(command.reason)
-        route = Route("by hand", "", "", command.lead, command.assists, basis=command.reason)
-    if route is not None:
-        chosen = route if not command.assists else Route(
-            route.key, route.category, route.place, route.lead, command.assists, route.basis
-        )  # fmt: skip
-        draft.need_not_barred(chosen.lead, *chosen.assists)
-        send(draft, chosen, is_bound=is_bound)
+        route = Route("by hand", "", "", command.lead, basis=command.reason)
+    if route is None:
+        raise Refused("no-route", category=draft.case.category, place=draft.case.place)
+    route = replace(route, assists=command.assists or route.assists)
+    draft.need_not_barred(route.lead, *route.assists)
+    send(draft, route, is_bound=is_bound)
 
 
 def _need_dispatcher(draft: Draft) -> bool:
@@ -47,9 +47,7 @@ def open_route(draft: Draft) -> Route | None:
     return route
 
 
-def send(draft: Draft, route: Route | None, *, is_bound: bool = False) -> None:
-    if route is None:
-        return
+def send(draft: Draft, route: Route, *, is_bound: bool = False) -> None:
     draft.add(e.Dispatched(route.lead, route.key, route.basis, is_bound))
     _add(draft, Task(_next_id(draft), Role.LEAD, route.lead))
     helping = {task.unit for task in draft.case.tasks if task.is_open}  # since before a return, and the lead by now

@@ -105,12 +105,14 @@ class Draft:
                 self.begin(rule)
 
     def begin(self, rule: ClockRule, *, task: int | None = None) -> None:
-        """Start a clock, or let it run on with the time used kept; a clock that runs already is left alone."""
+        """Start a clock, or let it run on with the time used kept; not one that runs, or whose step is done."""
         clock_id = rule.key if task is None else f"{rule.key}:{task}"
         earlier = [c for c in self.case.clocks if c.key == rule.key and c.task == task]
         if any(clock.stopped is None for clock in earlier):
             return
         if earlier and not (rule.anew or rule.key in RENEWED):
+            if any(f"step:{step}" in rule.stops for step in self.case.steps):
+                return
             self.add(e.ClockResumed(clocks.resume(self.rules, earlier[-1], self.ctx.at), "again"))
             return
         if earlier:
@@ -123,10 +125,16 @@ class Draft:
                 self.add(e.ClockResumed(clocks.resume(self.rules, clock, self.ctx.at), why))
 
     def stop(self, clock: Clock) -> None:
-        """A paused clock runs on first: what it waited never counts, also when it starts again."""
+        """A paused clock runs on first: what it waited never counts, also when it starts again.
+
+        What is told late cannot have happened before the clock last ran on.
+        """
+        at = self.ctx.at
         if clock.paused is not None:
-            self.add(e.ClockResumed(clocks.resume(self.rules, clock, self.ctx.at), "stopped"))
-        self.add(e.ClockStopped(clock.id, self.ctx.at))
+            clock = clocks.resume(self.rules, clock, at)
+            self.add(e.ClockResumed(clock, "stopped"))
+        shifts = [move.until for move in clock.moves if move.kind == "shift"]
+        self.add(e.ClockStopped(clock.id, max([at, *shifts])))
 
     def stop_clocks(self, task: int | None = None, *, and_reminders: bool = True) -> None:
         """Stop every clock, or those of one task."""

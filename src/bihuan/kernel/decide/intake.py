@@ -81,8 +81,8 @@ def accept(draft: Draft, command: c.Accept) -> None:
 def _accepted(draft: Draft, new_fact: str) -> None:
     draft.add(e.Accepted(new_fact))
     draft.moment("accepted")
-    if draft.book.dispatch_on_accept and dispatching.open_route(draft) is not None:
-        dispatching.send(draft, dispatching.open_route(draft))
+    if draft.book.dispatch_on_accept and (route := dispatching.open_route(draft)) is not None:
+        dispatching.send(draft, route)
 
 
 def recategorise(draft: Draft, command: c.Recategorise) -> None:

@@ -10,6 +10,7 @@ from bihuan.kernel import events as e
 from bihuan.kernel.case import OPEN_STAGES, Hold, Stage
 from bihuan.kernel.decide.draft import Draft
 from bihuan.kernel.decide.working import LATER, involved, need_involved
+from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import STAGE_CLOCKS
 
 
@@ -105,9 +106,10 @@ def lay_hold(draft: Draft, command: c.LayHold) -> None:
 def lift_hold(draft: Draft, command: c.LiftHold) -> None:
     """Only the unit that laid a hold lifts it."""
     hold = next((h for h in draft.case.holds if h.by_case == command.by_case), None)
-    draft.need(hold, "no-such-hold", case=command.by_case)
+    if hold is None:
+        raise Refused("no-such-hold", case=command.by_case)
     draft.need_reason(command.reason)
-    draft.need(hold is not None and hold.unit == draft.ctx.unit, "not-your-hold", law=2)
+    draft.need(hold.unit == draft.ctx.unit, "not-your-hold", law=2)
     draft.add(e.HoldLifted(command.by_case, command.reason))
 
 

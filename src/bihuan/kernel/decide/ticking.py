@@ -9,7 +9,7 @@ from bihuan.kernel.case import Alarm, Clock
 from bihuan.kernel.decide.draft import Draft
 
 
-def tick(draft: Draft) -> None:
+def tick(draft: Draft, _: c.Tick) -> None:
     """Everything that has become due by ``ctx.at``, in order of clocks; nothing when nothing is."""
     now = draft.ctx.at
     for clock in draft.case.clocks:
@@ -45,7 +45,7 @@ def oversee(draft: Draft, command: c.Oversee) -> None:
     draft.add(e.Overseen(command.action, command.to or draft.case.lead, command.reason))
 
 
-def recompute(draft: Draft) -> None:
+def recompute(draft: Draft, _: c.Recompute) -> None:
     draft.need_role("system")
     for clock in draft.case.clocks:
         is_older = clock.calendar != draft.rules.calendar.version

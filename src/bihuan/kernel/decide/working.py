@@ -116,9 +116,8 @@ def ask_return(draft: Draft, command: c.ReturnTask) -> None:
 
 def take_step(draft: Draft, command: c.TakeStep) -> None:
     step = draft.book.steps.get(command.step)
-    draft.need(step, "unknown-step", step=command.step)
     if step is None:
-        return
+        raise Refused("unknown-step", step=command.step)
     draft.need_stage(*step.stages)
     draft.need_role(step.by)
     need_involved(draft)
@@ -182,6 +181,5 @@ def _need_ready(draft: Draft, task: Task) -> None:
     over = {t.id for t in draft.case.tasks if t.status in {TaskStatus.FINISHED, TaskStatus.CANCELLED}}
     waits = [needed for needed in task.needs if needed not in over]
     draft.need(not waits, "task-waits", needs=" ".join(map(str, waits)))
-    holds = [hold for hold in draft.case.holds if hold.on in {task.kind, "*"}]
-    if holds:
-        draft.need(False, "held", rule=holds[0].basis, by=holds[0].by_case, reason=holds[0].reason)
+    for hold in draft.case.holds:
+        draft.need(hold.on not in {task.kind, "*"}, "held", rule=hold.basis, by=hold.by_case, reason=hold.reason)
