@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 
 from bihuan.desk import names, rulebooks, units
+from bihuan.faces.portal import views as portal
 from bihuan.testing import books, cast
 
 PASSWORD = "page-tests-only"
@@ -65,6 +66,7 @@ def build():
                     "INSERT INTO post (person_id, unit_id, role, starts) VALUES (%s, %s, %s, %s)",
                     [person(account), one.unit, role, DAY],
                 )
+    portal.limiter.forget()
     names.forget()
     units.forget()
     rulebooks.forget()

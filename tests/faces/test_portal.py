@@ -114,7 +114,9 @@ def test_a_position_is_kept_only_when_it_is_one(district):
 # -- emergency ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["楼里着火了", "厨房有煤 气 味", "there is a FIRE next door", "smell of gas here", "有人落水"])
+@pytest.mark.parametrize(
+    "text", ["楼里着火了", "厨房有煤 气 味", "there is a FIRE next door", "smell of gas here", "有人落水"]
+)
 def test_an_emergency_is_answered_with_telephone_numbers_first(district, text):
     page = district.client().post("/report", {"step": "1", "text": text, "category": "-"}).content.decode()
     for number in ("110", "119", "120"):
@@ -124,7 +126,10 @@ def test_an_emergency_is_answered_with_telephone_numbers_first(district, text):
 
 @pytest.mark.parametrize("text", ["the firewood cart blocks the way", "垃圾桶满了", "Gasse"])
 def test_what_only_looks_like_one_is_not(district, text):
-    assert 'name="place"' in district.client().post("/report", {"step": "1", "text": text, "category": "-"}).content.decode()
+    assert (
+        'name="place"'
+        in district.client().post("/report", {"step": "1", "text": text, "category": "-"}).content.decode()
+    )
 
 
 def test_after_the_call_one_may_go_on(district):
@@ -143,7 +148,9 @@ def urlencoded(encoding):
     return urlencode({"step": "1", "text": "路灯不亮，请修一修", "category": "-"}, encoding=encoding)
 
 
-@pytest.mark.parametrize("media", ["application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=gbk"])
+@pytest.mark.parametrize(
+    "media", ["application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=gbk"]
+)
 def test_a_body_in_gbk_is_read(district, media):
     page = district.client().generic("POST", "/report", urlencoded("gbk"), content_type=media).content.decode()
     assert "路灯不亮，请修一修" in page

@@ -44,6 +44,11 @@ class Limiter:
                 return 0
             return ceil((1 - bucket.tokens) * 60 / self.per_minute)
 
+    def forget(self) -> None:
+        """Every bucket is full again."""
+        with self._lock:
+            self._buckets.clear()
+
     def _make_room(self, at: float) -> None:
         """A bucket not used for a minute is full again, and so is the same as none."""
         if len(self._buckets) < MOST_ADDRESSES:

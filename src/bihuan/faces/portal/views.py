@@ -85,7 +85,7 @@ def _ask(request: HttpRequest, step: int, draft: steps.Draft, status: int = 200)
 def _register(request: HttpRequest, draft: steps.Draft) -> HttpResponse:
     wait = limiter.wait(str(request.META.get("REMOTE_ADDR", "")))
     if wait:
-        draft.errors["text"] = say("这个网络地址报得太快了，请 {n} 秒后再提交。内容还在。", n=wait)
+        draft.errors["form"] = say("这个网络地址报得太快了，请 {n} 秒后再提交。内容还在。", n=wait)
         answer = _ask(request, 3, draft, status=429)
         answer["Retry-After"] = str(wait)
         return answer
@@ -93,10 +93,10 @@ def _register(request: HttpRequest, draft: steps.Draft) -> HttpResponse:
     try:
         outcome = desk.report(steps.intake(draft), by=reporter, purpose="report", key=draft.key)
     except desk.KeyReused:
-        draft.errors["text"] = say("这张表刚才已经提交过，之后又改了内容。要再反映一件，请重新打开“我要反映”。")
+        draft.errors["form"] = say("这张表刚才已经提交过，之后又改了内容。要再反映一件，请重新打开“我要反映”。")
         return _ask(request, 3, draft, status=409)
     except Refused as refused:
-        draft.errors["text"] = explain_refusal(refused).text
+        draft.errors["form"] = explain_refusal(refused).text
         return _ask(request, 3, draft, status=422)
     return HttpResponseRedirect(f"/t/{outcome.receipt}?new=1")
 

@@ -1,0 +1,112 @@
+"""Photographs: by their first bytes, without what cameras add, whole or not at all."""
+
+import struct
+
+import pytest
+
+import page_steps
+
+SECRET = b"N29.5630 E106.5516 Phone of Lin"
+
+
+@pytest.fixture
+def photos(settings, tmp_path, django_db_blocker):
+    from bihuan.desk import photos
+
+    settings.DATA = tmp_path
+    return photos
+
+
+def segment(marker, data):
+    return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
+
+
+def exif(orientation, order=">"):
+    mark = b"MM" if order == ">" else b"II"
+    entry = struct.pack(f"{order}HHIHH", 0x0112, 3, 1, orientation, 0)
+    return (
+        b"Exif\0\0" + mark + struct.pack(f"{order}HI", 42, 8) + struct.pack(f"{order}H", 1) + entry + b"\0" * 4 + SECRET
+    )
+
+
+def jpeg(*segments, tail=b""):
+    scan = segment(0xDA, b"\1\1\0\0\x3f\0") + b"\x12\x34\xff\x00\x56" + b"\xff\xd9"
+    table = segment(0xDB, b"\0" + bytes(64))
+    return b"\xff\xd8" + segment(0xE0, b"JFIF\0\1\2\0\0\1\0\1\0\0") + b"".join(segments) + table + scan + tail
+
+
+def webp(*chunks):
+    body = b"WEBP" + b"".join(n + struct.pack("<I", len(d)) + d + b"\0" * (len(d) & 1) for n, d in chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        jpeg(segment(0xE1, exif(1)), segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + SECRET), segment(0xFE, SECRET)),
+        jpeg(segment(0xE2, b"MPF\0" + SECRET), tail=b"\0\0\0\x18ftypmp42" + SECRET),
+        page_steps.png(SECRET),
+        webp((b"VP8X", b"\x0c" + bytes(9)), (b"VP8L", b"\x2f\0\0\0\0"), (b"EXIF", SECRET), (b"XMP ", SECRET)),
+    ],
+    ids=["jpeg", "motion-photo", "png", "webp"],
+)
+def test_nothing_of_the_camera_is_stored(photos, data):
+    assert SECRET in data
+    stored, _ = photos.read_photo(photos.keep_photo(data))
+    assert SECRET not in stored
+    assert photos.kind_of(stored) == photos.kind_of(data)
+
+
+def test_the_picture_itself_is_not_touched(photos):
+    stored, kind = photos.read_photo(photos.keep_photo(jpeg(segment(0xE1, exif(1)))))
+    assert stored == jpeg()
+    assert kind == "image/jpeg"
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_picture_from_a_telephone_keeps_its_orientation(photos, order):
+    stored, _ = photos.read_photo(photos.keep_photo(jpeg(segment(0xE1, exif(6, order)))))
+    assert photos._orientation(stored[12:]) == 6
+    assert SECRET not in stored
+
+
+def test_webp_flags_do_not_promise_what_is_gone(photos):
+    data = webp((b"VP8X", b"\x1c" + bytes(9)), (b"VP8L", b"\x2f\0\0\0\0"), (b"EXIF", SECRET))
+    stored, _ = photos.read_photo(photos.keep_photo(data))
+    assert stored[20] == 0x10
+    assert struct.unpack("<I", stored[4:8])[0] == len(stored) - 8
+
+
+def test_the_same_picture_is_stored_once(photos, tmp_path):
+    assert photos.keep_photo(jpeg()) == photos.keep_photo(jpeg(segment(0xFE, b"another comment")))
+    assert len([p for p in (tmp_path / "photos").rglob("*") if p.is_file()]) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"GIF89a" + bytes(50), "photo-kind"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "photo-kind"),
+        (b"", "photo-kind"),
+        (jpeg()[:30], "photo-broken"),
+        (jpeg()[:-2], "photo-broken"),
+        (page_steps.png()[:-6], "photo-broken"),
+        (b"\xff\xd8\xff\xe1\x00\x01", "photo-broken"),
+        (b"\x89PNG\r\n\x1a\n" + b"\xff" * 40, "photo-broken"),
+        (b"RIFF\xff\xff\xff\xffWEBPVP8X\xff\xff\xff\xff", "photo-broken"),
+        (b"\xff\xd8\xff" + bytes(8 * 1024 * 1024), "photo-too-big"),
+    ],
+)
+def test_what_is_no_photograph_is_refused(photos, tmp_path, data, code):
+    from bihuan.kernel.refused import Refused
+
+    with pytest.raises(Refused) as refused:
+        photos.keep_photo(data)
+    assert refused.value.code == code
+    assert not (tmp_path / "photos").exists()
+
+
+@pytest.mark.parametrize("ref", ["photo:../../etc/passwd", "photo:" + "0" * 64 + ".jpeg", "letter:1", ""])
+def test_a_reference_leads_to_a_photograph_or_nowhere(photos, ref):
+    with pytest.raises(LookupError):
+        photos.read_photo(ref)
