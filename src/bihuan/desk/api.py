@@ -55,9 +55,12 @@ from bihuan.desk.tokens import (
     report_for,
     revoke_token,
 )
+from bihuan.desk.words import COMMANDS as COMMAND_WORDS
+from bihuan.desk.words import refusal as words_of
 
 __all__ = [
     "ANONYMOUS",
+    "COMMAND_WORDS",
     "SCOPES",
     "SYSTEM",
     "TABS",
@@ -143,4 +146,5 @@ __all__ = [
     "unmerge",
     "upkeep",
     "waiting_glass",
+    "words_of",
 ]

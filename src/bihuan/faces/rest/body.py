@@ -23,6 +23,8 @@ def read(request: HttpRequest) -> bytes:
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if not declared.isdigit() or int(declared) > MOST_BYTES:
         raise Problem(413, "body-too-large", most=MOST_BYTES)
+    if int(declared) == 0:
+        raise Problem(400, "body-missing")
     need_type(request, "application/json")
     return request.body
 
@@ -55,7 +57,7 @@ def _malformed(raw: bytes, error: orjson.JSONDecodeError) -> Problem:
     except UnicodeDecodeError as wrong:
         is_gbk = _reads_as_gbk(raw)
         return Problem(400, "body-gbk" if is_gbk else "body-encoding", at=wrong.start + 1)
-    if "ecursion" in error.msg:
+    if "depth limit" in error.msg:
         return Problem(400, "body-too-deep", most=MOST_DEPTH)
     at = min(error.pos, len(text))
     line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)

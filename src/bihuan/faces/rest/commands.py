@@ -14,10 +14,11 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
-from pydantic import AwareDatetime, Field, StringConstraints, create_model
+from pydantic import Field, StringConstraints, create_model
 
+from bihuan.desk import api as desk
 from bihuan.faces.rest import auth, send
-from bihuan.faces.rest.incoming import In, Texts
+from bihuan.faces.rest.incoming import In, Instant, Texts
 from bihuan.faces.rest.outgoing import ChangeOut
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Proof
@@ -81,7 +82,7 @@ def body_of(command: type) -> type[In]:
         required = field.default is dataclasses.MISSING
         found[field.name] = (_hint(field.name, hints[field.name]), ... if required else _default(field.default))
     found["texts"] = (Texts, Field({}, description="Free text by kind (`answer` reaches the reporter); into the vault"))
-    found["happened_at"] = (AwareDatetime | None, Field(None, description="When it happened; without it, now"))
+    found["happened_at"] = (Instant | None, Field(None, description="When it happened; without it, now"))
     model: type[In] = create_model(f"{command.__name__}In", __base__=In, __doc__=_doc(command), **found)
     return model
 
@@ -100,11 +101,11 @@ def _hint(name: str, hint: Any) -> Any:  # noqa: ANN401, PLR0911 - a table; a ty
     if hint is str:
         return Annotated[str, StringConstraints(max_length=LENGTHS.get(name, 120))]
     if hint is int:
-        return Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+        return Annotated[int, Field(strict=True, ge=0, le=10_000)]
     if hint is bool:
         return Annotated[bool, Field(strict=True)]
     if hint is datetime:
-        return AwareDatetime
+        return Instant
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return Literal[tuple(str(member) for member in hint)]
     origin, args = typing.get_origin(hint), typing.get_args(hint)
@@ -156,7 +157,7 @@ def routes() -> Router:
             auth=auth.Bearer(*scopes),
             response={200: ChangeOut},
             operation_id=f"command_{name_of(command).replace('-', '_')}",
-            summary=command.__name__,
+            summary=" · ".join(desk.COMMAND_WORDS[command.__name__]),
             description=_doc(command),
             openapi_extra=send.CHANGES | {"x-scopes": list(scopes)},
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -14,6 +15,8 @@ Place = Annotated[str, StringConstraints(max_length=15, pattern=r"^[0-9]*$")]
 Word = Annotated[str, StringConstraints(max_length=24, pattern=r"^[a-z][a-z0-9_-]*$")]
 Line = Annotated[str, StringConstraints(max_length=500)]
 FreeText = Annotated[str, StringConstraints(min_length=1, max_length=MOST_TEXT, pattern=r"\S")]
+# Beyond these no calendar reckons, and within them no sum of days overflows.
+Instant = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))]
 Texts = Annotated[dict[Word, FreeText], Field(max_length=8)]
 
 
@@ -44,7 +47,7 @@ class ReportIn(In):
         None, description="Raises the scene's own level, never lowers it"
     )
     is_order: Annotated[bool, Field(strict=True)] = Field(False, description="An order from above: accepted at once")
-    happened_at: AwareDatetime | None = None
+    happened_at: Instant | None = None
 
 
 class WordIn(In):

@@ -22,16 +22,17 @@ log = logging.getLogger("bihuan.rest")
 MEDIA_TYPE = "application/problem+json"
 # Refusals for what was sent, not for how the case stands: another body could succeed.
 ABOUT_THE_BODY = frozenset({
-    "category-missing", "clock-missing", "data-missing", "letter-missing", "outcome-missing", "person-missing",
+    "bad-capacity", "category-missing", "letter-missing", "merge-with-itself", "no-rulebook", "no-such-clock",
+    "no-such-hold", "no-such-request", "no-such-task", "outcome-missing", "pause-needs-end", "person-missing",
     "photo-broken", "photo-kind", "photo-too-big", "reason-missing", "return-needs-rule", "route-missing",
     "rule-missing", "source-missing", "step-data-missing", "time-before-case", "time-in-the-future",
-    "time-without-zone", "unit-missing", "unknown-category", "unknown-field", "unknown-question", "unknown-seal",
-    "unknown-step", "unknown-unit", "unknown-way", "no-rulebook", "note-missing",
+    "time-without-zone", "too-long", "unit-missing", "unknown-category", "unknown-field", "unknown-question",
+    "unknown-seal", "unknown-step", "unknown-way",
 })  # fmt: skip
 # Refusals for who asks.
 ABOUT_THE_CALLER = frozenset({
-    "conflict-of-interest", "not-the-reporter", "not-your-case", "not-your-hold", "not-your-task", "own-unit",
-    "own-work", "wrong-role", "human-signature-missing",
+    "approve-own", "conflict-of-interest", "human-signature-missing", "not-the-reporter", "not-your-case",
+    "not-your-hold", "not-your-task", "own-unit", "own-work", "wrong-role",
 })  # fmt: skip
 
 
@@ -115,13 +116,14 @@ def status_of(refused: Refused) -> int:
 
 def refusal(refused: Refused, language: Language) -> dict[str, Any]:
     """A refusal of the loop: the same code and words as at every other door, with the law or rule that it rests on."""
+    chinese, english = desk.words_of(refused)
     body: dict[str, Any] = {
         "type": f"urn:bihuan:refusal:{refused.code}",
-        "title": _words(refused, "zh"),
-        "title_en": _words(refused, "en"),
+        "title": chinese,
+        "title_en": english,
         "status": status_of(refused),
         "code": refused.code,
-        "detail": _words(refused, language),
+        "detail": english if language == "en" else chinese,
     }
     if refused.law is not None:
         body["law"] = refused.law
@@ -130,10 +132,6 @@ def refusal(refused: Refused, language: Language) -> dict[str, Any]:
     if refused.facts:
         body["facts"] = refused.facts
     return body
-
-
-def _words(refused: Refused, language: Language) -> str:  # noqa: ARG001 - until the desk has words
-    return refused.code
 
 
 def invalid(findings: Iterable[ErrorDetails | Mapping[str, Any]], language: Language, *, skip: int = 0) -> Problem:
@@ -146,7 +144,7 @@ def _finding(finding: Mapping[str, Any], language: Language, skip: int) -> dict[
     chinese, english = FINDINGS.get(kind, (str(finding["msg"]), str(finding["msg"])))
     place = list(finding["loc"])[skip:]
     text = english if language == "en" else chinese
-    context = {key: value for key, value in finding.get("ctx", {}).items() if isinstance(value, str | int | float)}
+    context = {key: str(value) for key, value in finding.get("ctx", {}).items()}
     try:
         text = text.format(**context)
     except (KeyError, IndexError):
