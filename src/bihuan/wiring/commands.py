@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, astuple
 from datetime import date
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -57,9 +56,10 @@ def migrate(say: Say) -> list[str]:
 
 def prepare(say: Say) -> None:
     """What every start does before the doors open: erased people stay erased, scenes have their rulebooks."""
+    from bihuan.desk import api
     from bihuan.scenes import install
 
-    erased = _upkeep().apply_erasures()
+    erased = api.upkeep.apply_erasures()
     if erased:
         say(f"已再次抹去 {erased} 把密钥 / {erased} erased keys were erased again after a restore")
     for scene, version in install():
@@ -106,7 +106,9 @@ def need_free_port(host: str, port: int) -> None:
 
 
 def work() -> None:
-    _upkeep().work()
+    from bihuan.desk import api
+
+    api.upkeep.work()
 
 
 def greet(out: Console, host: str, port: int, accounts: list[Account]) -> None:
@@ -198,40 +200,50 @@ def show_findings(out: Console, found: dict[str, Any]) -> None:
 def backup(target: Path, step: Step, *, with_keyring: bool) -> Mapping[str, Any]:
     if shutil.disk_usage(target.resolve().parent).free < SPACE_NEEDED:
         raise CannotGoOn(f"{target.parent} 空间不足 / has less than 64 MB left")
-    return _upkeep().backup(target, with_keyring=with_keyring, progress=step)
+    from bihuan.desk import api
+
+    return api.upkeep.backup(target, with_keyring=with_keyring, progress=step)
 
 
 def restore(source: Path, step: Step) -> Mapping[str, Any]:
+    from bihuan.desk import api
+
     owner = os.environ.get("BIHUAN_OWNER_DATABASE_URL") or os.environ["BIHUAN_DATABASE_URL"]
-    return _upkeep().restore(source, owner, progress=step)
+    return api.upkeep.restore(source, owner, progress=step)
 
 
 def rulebooks() -> list[tuple[str, str, str, str, str]]:
-    return [(v.scene, v.version, str(v.effective), v.basis, v.imported_by) for v in _upkeep().books()]
+    from bihuan.desk import api
+
+    return [(v.scene, v.version, str(v.effective), v.basis, v.imported_by) for v in api.upkeep.books()]
 
 
 def import_rules(source: Path) -> str:
-    version = _upkeep().import_book(source, by="cli")
+    from bihuan.desk import api
+
+    version = api.upkeep.import_book(source, by="cli")
     return f"{version.scene} {version.version} 自 {version.effective} 起生效 / in force from {version.effective}"
 
 
 def export_rules(scene: str, version: str, target: Path) -> None:
-    _upkeep().export_book(scene, version, target)
+    from bihuan.desk import api
+
+    api.upkeep.export_book(scene, version, target)
 
 
 def diff_rules(scene: str, old: str, new: str, target: Path | None) -> list[tuple[Any, ...]]:
-    return [astuple(row) for row in _upkeep().diff_books(scene, old, new, target)]
+    from bihuan.desk import api
+
+    return [astuple(row) for row in api.upkeep.diff_books(scene, old, new, target)]
 
 
 def set_day(day: date, step: Step, *, is_working: bool, basis: str) -> int:
-    return _upkeep().set_day(day, is_working=is_working, basis=basis, by="cli", progress=step)
+    from bihuan.desk import api
+
+    return api.upkeep.set_day(day, is_working=is_working, basis=basis, by="cli", progress=step)
 
 
 def publish_year(year: int, basis: str, step: Step) -> int:
-    return _upkeep().publish_year(year, basis=basis, progress=step)
-
-
-def _upkeep() -> ModuleType:
     from bihuan.desk import api
 
-    return api.upkeep
+    return api.upkeep.publish_year(year, basis=basis, progress=step)

@@ -34,7 +34,7 @@ KNOWN = {
 unknown = sorted(name for name in os.environ if name.startswith("BIHUAN_") and name not in KNOWN)
 if unknown:
     raise ImproperlyConfigured(
-        f"Unknown setting {', '.join(unknown)}. Known settings: {', '.join(sorted(KNOWN))}. Correct the name or unset it."
+        f"Unknown setting {', '.join(unknown)}; correct the name or unset it. Known are {', '.join(sorted(KNOWN))}."
     )
 
 
