@@ -39,6 +39,7 @@ WRONG = {
     "names no lead unit": replace(CITY, routes=(Route("nobody", "", "", ""),)),
     "needs unknown step 'y'": replace(CITY, steps={"x": Step("x", "x", (Stage.WORKING,), "handler", needs=("y",))}),
     "must require 'routes'": replace(CITY, steps={"x": Step("x", "x", (Stage.WORKING,), "handler", ends="declined")}),
+    "a step that the scene does not have": replace(CITY, clocks=(*CITY.clocks, replace(ONCE, stops=("step:never",)))),
     "may be taken again": replace(CITY, clocks=(*CITY.clocks, ONCE)),
 }
 
