@@ -11,6 +11,8 @@ from bihuan.desk.catalogue import (
     book_in_force,
     books_in_force,
     category_choices,
+    common_choices,
+    grouped_choices,
     place_choices,
     provable_receipt,
     unit_choices,
@@ -33,6 +35,8 @@ from bihuan.desk.photos import keep_photo, read_photo
 from bihuan.desk.places import areas, import_areas, place_of
 from bihuan.desk.published import health, ledger_consistency, ledger_head, list_rulebooks, read_rulebook
 from bihuan.desk.reads import CaseView, Text, TrackView, Turn, looks_at, looks_by_receipt, read_case, track
+from bihuan.desk.scene_words import scene_group, scene_word
+from bihuan.desk.scene_words import tell as tell_words
 from bihuan.desk.seals import Level
 from bihuan.desk.staff import (
     Staff,
@@ -56,11 +60,13 @@ from bihuan.desk.tokens import (
     revoke_token,
 )
 from bihuan.desk.words import COMMANDS as COMMAND_WORDS
+from bihuan.desk.words import LAWS as LAW_WORDS
 from bihuan.desk.words import refusal as words_of
 
 __all__ = [
     "ANONYMOUS",
     "COMMAND_WORDS",
+    "LAW_WORDS",
     "SCOPES",
     "SYSTEM",
     "TABS",
@@ -96,11 +102,13 @@ __all__ = [
     "category_choices",
     "category_of",
     "check_question",
+    "common_choices",
     "count_cases",
     "events_of",
     "explain",
     "find_caller",
     "grant_glass",
+    "grouped_choices",
     "health",
     "import_areas",
     "issue_token",
@@ -131,6 +139,8 @@ __all__ = [
     "reporter",
     "review_glass",
     "revoke_token",
+    "scene_group",
+    "scene_word",
     "show_code",
     "split",
     "staff_names",
@@ -138,6 +148,7 @@ __all__ = [
     "step_name",
     "submit",
     "submit_many",
+    "tell_words",
     "tidy_code",
     "to_plain",
     "track",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from bihuan.desk import instant, names, rulebooks
+from bihuan.desk import instant, names, rulebooks, scene_words
 from bihuan.desk.ledger import store as ledger
 from bihuan.desk.ledger.receipts import ReceiptDocument
 from bihuan.desk.names import UnitName
@@ -39,6 +39,22 @@ def category_choices(scene: str = "city") -> list[UnitName]:
     except Refused:
         return []
     return [UnitName(row.code, row.name, row.name_en) for row in book.categories.values()]
+
+
+def common_choices(scene: str = "city") -> list[UnitName]:
+    """What residents report most, in their own words: at most a dozen big buttons."""
+    known = {row.code for row in category_choices(scene)}
+    words = scene_words.scene_group(scene, "common")
+    return [UnitName(code, word["zh"], word.get("en", "")) for code, word in words.items() if code in known][:12]
+
+
+def grouped_choices(scene: str = "city") -> list[tuple[UnitName, list[UnitName]]]:
+    """All categories under their classes; without classes under one."""
+    rows = category_choices(scene)
+    words = scene_words.scene_group(scene, "groups")
+    groups = [(UnitName(code, word["zh"], word.get("en", "")), code) for code, word in words.items()]
+    found = [(name, [row for row in rows if row.code.startswith(code)]) for name, code in groups]
+    return [(name, below) for name, below in found if below]
 
 
 def place_choices() -> list[tuple[UnitName, list[UnitName]]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from bihuan.desk import api as desk
 from bihuan.faces import i18n
 from bihuan.faces.i18n import say
 from bihuan.kernel.refused import Refused
@@ -21,8 +22,23 @@ class Explained:
 
 
 def explain_refusal(refused: Refused) -> Explained:
-    law = say("依据：闭环第 {n} 条", n=refused.law) if refused.law else refused.rule
-    return Explained(refused.code, law)
+    facts = {name: _named(str(value)) for name, value in refused.facts.items()}
+    text = i18n.choose(*desk.words_of(Refused(refused.code, law=refused.law, rule=refused.rule, **facts)))
+    if refused.law is None:
+        return Explained(text, refused.rule)
+    return Explained(
+        text, say("依据：闭环第 {n} 律“{name}”", n=refused.law, name=i18n.choose(*desk.LAW_WORDS[refused.law]))
+    )
+
+
+def _named(value: str) -> str:
+    """Codes of units and kinds of proof among the facts, as people call them. A name is kept together."""
+    words = []
+    for part in value.split(" "):
+        unit = desk.unit_name(part)
+        word = desk.scene_word("proofs", part, i18n.language())
+        words.append(i18n.choose(unit.name, unit.name_en) if unit.kind else word)
+    return " ".join(word.replace(" ", "\u00a0") for word in words)
 
 
 def context(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001 - Django's signature

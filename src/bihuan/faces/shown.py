@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bihuan.faces.i18n import say
+from bihuan.desk import api as desk
+from bihuan.faces.i18n import language, say
 from bihuan.kernel.calendar import Unit
 from bihuan.kernel.case import Case, Clock, Stage, TaskStatus
 from bihuan.kernel.rules import ClockRule
@@ -71,7 +72,7 @@ def clock_name(key: str) -> str:
     """What a clock is called. A scene's own clock without words of its own keeps its key."""
     if key.startswith("followup:"):
         return say("结案后第 {n} 天回访", n=key.partition(":")[2])
-    return say(CLOCKS[key]) if key in CLOCKS else key
+    return say(CLOCKS[key]) if key in CLOCKS else desk.scene_word("clocks", key, language())
 
 
 def span(rule: Clock | ClockRule) -> str:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from bihuan.desk import api as desk
-from bihuan.faces.i18n import choose, say
+from bihuan.faces.i18n import choose, language, say
 from bihuan.faces.typed import Mistyped, tidy
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Case, Proof, Seal
@@ -127,7 +127,9 @@ def _give_back(setting: Setting, target: str) -> tuple[Field, ...]:
 
 def _step(setting: Setting, target: str) -> tuple[Field, ...]:
     step = setting.book.steps.get(target)
-    return tuple(Field(f"data-{key}", key) for key in step.requires) if step else ()
+    return (
+        tuple(Field(f"data-{key}", desk.scene_word("fields", key, language())) for key in step.requires) if step else ()
+    )
 
 
 def _verify(setting: Setting, _target: str) -> tuple[Field, ...]:
@@ -231,7 +233,7 @@ PROOFS = {
 
 
 def proof_name(kind: str) -> str:
-    return say(PROOFS[kind]) if kind in PROOFS else kind
+    return say(PROOFS[kind]) if kind in PROOFS else desk.scene_word("proofs", kind, language())
 
 
 class Said:

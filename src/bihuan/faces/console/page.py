@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from bihuan.desk import api as desk
 from bihuan.faces import shown
 from bihuan.faces.console import forms, story
-from bihuan.faces.i18n import choose, say
+from bihuan.faces.i18n import choose, language, say
 from bihuan.faces.pages import explain_refusal
 from bihuan.kernel.calendar import Unit
 
@@ -116,7 +116,7 @@ def label(move: desk.Move, view: desk.CaseView) -> str:
     words = say(forms.FORMS[move.key].label)
     if move.key == "step":
         step = view.book.steps.get(move.target)
-        return step.name if step else words
+        return _step_name(step.key, step.name) if step else words
     if move.key in {"pause", "extend", "resume", "follow-up"}:
         clock = view.state.clock(move.target)
         return f"{words}：{shown.clock_name(clock.key)}" if clock else words
@@ -129,6 +129,11 @@ def label(move: desk.Move, view: desk.CaseView) -> str:
         is_one = len([t for t in view.state.tasks if t.is_open]) == 1
         return f"{words}：{story.unit_text(task.unit)}" if task and not is_one else words
     return words
+
+
+def _step_name(key: str, name: str) -> str:
+    word = desk.scene_word("steps", key, language())
+    return name if word == key else word
 
 
 def red_move() -> ShownMove:

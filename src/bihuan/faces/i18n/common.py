@@ -65,7 +65,7 @@ ENGLISH: dict[str, str] = {
     # scenes
     "城市管理": "City management",
     # what went wrong
-    "依据：闭环第 {n} 条": "Basis: law {n} of the loop",
+    "依据：闭环第 {n} 律“{name}”": "Basis: law {n} of the loop, “{name}”",
     "回到首页": "To the first page",
     "找不到": "Not found",
     "没有这一页，或者它不是给您看的。请核对网址或查询码。": (

@@ -58,6 +58,7 @@ ENGLISH: dict[str, str] = {
     "如果有危险，请先打电话：": "If anybody is in danger, call first:",
     "属于哪一类": "What is it about",
     "选不准没关系，工作人员会看。": "Not sure? Somebody will look.",
+    "全部类别": "All categories",
     "其他、说不准": "Something else",
     "下一步：在哪里": "Next: where",
     "在哪里？": "Where is it?",

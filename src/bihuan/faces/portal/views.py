@@ -74,12 +74,26 @@ def _ask(request: HttpRequest, step: int, draft: steps.Draft, status: int = 200)
         "values": draft,
         "errors": draft.errors,
         "carried": draft.carried(step),
-        "categories": desk.category_choices(),
+        "common": desk.common_choices() or desk.category_choices(),
+        "groups": _groups(draft.category) if desk.common_choices() else [],
         "places": desk.place_choices(),
         "summary": steps.summary(draft) if step == 3 else {},
         "emergency_words": emergency.for_script(),
     }
     return render(request, "portal/report.html", values, status=status)
+
+
+def _groups(chosen: str) -> list[dict[str, object]]:
+    """All categories by class; the class of the one that was chosen stands open, unless it has a big button."""
+    common = {row.code for row in desk.common_choices()}
+    return [
+        {
+            "name": name,
+            "rows": [row for row in rows if row.code not in common],
+            "is_open": chosen not in common and any(row.code == chosen for row in rows),
+        }
+        for name, rows in desk.grouped_choices()
+    ]
 
 
 def _register(request: HttpRequest, draft: steps.Draft) -> HttpResponse:
