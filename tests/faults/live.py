@@ -19,17 +19,20 @@ READY_SECONDS = 90
 class Live:
     """A running site: address, supervisor, and the processes below it."""
 
-    def __init__(self, data, port):
-        self.data, self.port = data, port
+    def __init__(self, data, port, *, demo=False):
+        self.data, self.port, self.demo = data, port, demo
         self.process = None
 
     def start(self):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("BIHUAN_", "DJANGO_"))}
-        environment |= {"BIHUAN_DATA": str(self.data), "BIHUAN_RATE": "10000000"}
-        command = [sys.executable, "-m", "bihuan.cli", "run", "--address", f"127.0.0.1:{self.port}", "--no-demo"]
+        command = [sys.executable, "-m", "bihuan.cli", "run", "--address", f"127.0.0.1:{self.port}"]
+        command += [] if self.demo else ["--no-demo"]
         with Path(self.data.parent / "run.log").open("ab") as log:
-            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, env=self.environment(), stdout=log, stderr=log)
         self.wait_ready()
+
+    def environment(self):
+        ours = {k: v for k, v in os.environ.items() if not k.startswith(("BIHUAN_", "DJANGO_"))}
+        return ours | {"BIHUAN_DATA": str(self.data), "BIHUAN_RATE": "10000000"}
 
     def wait_ready(self):
         until = time.monotonic() + READY_SECONDS
@@ -77,11 +80,9 @@ class Live:
             self.process.wait(60)
 
     def command(self, *arguments):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("BIHUAN_", "DJANGO_"))}
-        environment["BIHUAN_DATA"] = str(self.data)
         return subprocess.run(
             [sys.executable, "-m", "bihuan.cli", *arguments],
-            env=environment,
+            env=self.environment(),
             capture_output=True,
             text=True,
             timeout=120,
