@@ -6,7 +6,7 @@ returned too, with the refusal that says for what.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,7 +17,7 @@ from bihuan.kernel import commands as c
 from bihuan.kernel import decide
 from bihuan.kernel.case import Case, Note, Proof, Seal, Stage, Task
 from bihuan.kernel.refused import Refused
-from bihuan.kernel.rules import Rulebook
+from bihuan.kernel.rules import ClockRule, Rulebook
 
 # Refusals that pass by themselves or by somebody else's work: worth saying beside a greyed button.
 WAITING = frozenset({
@@ -57,7 +57,7 @@ def candidates(state: Case, book: Rulebook, actor: Actor, at: datetime) -> Itera
     yield from _dispatching(state, book)
     for task in state.tasks:
         yield from _task(state, book, task)
-    yield from _steps(book)
+    yield from _steps(state, book)
     yield from _closing(state, book, actor)
     yield from _clocks(state, at)
     yield from _linking(state)
@@ -88,9 +88,19 @@ def _task(state: Case, book: Rulebook, task: Task) -> Iterator[Candidate]:
     yield "cancel", target, c.CancelTask(task.id, ANYTHING)
 
 
-def _steps(book: Rulebook) -> Iterator[Candidate]:
+def _steps(state: Case, book: Rulebook) -> Iterator[Candidate]:
+    """Without the steps that only end clocks of other categories: the kernel would take them, but nobody asked."""
+    category = book.categories.get(state.category)
+    own = _ended_steps((*book.clocks, *(category.clocks if category else ())))
+    others = _ended_steps(clock for row in book.categories.values() for clock in row.clocks)
     for step in book.steps.values():
+        if step.key in others - own:
+            continue
         yield "step", step.key, c.TakeStep(step.key, tuple((key, ANYTHING) for key in step.requires))
+
+
+def _ended_steps(clocks: Iterable[ClockRule]) -> set[str]:
+    return {stop.removeprefix("step:") for clock in clocks for stop in clock.stops if stop.startswith("step:")}
 
 
 def _closing(state: Case, book: Rulebook, actor: Actor) -> Iterator[Candidate]:

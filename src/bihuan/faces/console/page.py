@@ -69,7 +69,7 @@ def values(view: desk.CaseView, *, purpose: str, since: int = 0, opened: str = "
         "case_id": view.id,
         "version": state.version,
         "form_key": uuid4().hex,
-        "title": choose(view.category.name, view.category.name_en) or say("封存件"),
+        "title": choose(view.category.name, view.category.name_en) or say(_untitled(view)),
         "stage": shown.stage(state.stage),
         "seal": say(SEALS[state.seal]),
         "is_sealed": state.seal >= "L2",
@@ -93,6 +93,11 @@ def values(view: desk.CaseView, *, purpose: str, since: int = 0, opened: str = "
         "why_seen": say(WHY_SEEN[view.verdict.why]) if view.verdict.why in WHY_SEEN else view.verdict.why,
         "purpose": purpose,
     }
+
+
+def _untitled(view: desk.CaseView) -> str:
+    """A case has no category before triage, and shows none to whoever may only know that it is there."""
+    return "未分类" if view.verdict.level > desk.Level.EXISTENCE or view.state.seal < "L2" else "封存件"
 
 
 def shown_move(move: desk.Move, view: desk.CaseView, opened: str = "") -> ShownMove:

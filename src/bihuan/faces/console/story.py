@@ -10,7 +10,7 @@ from bihuan.desk import api as desk
 from bihuan.faces import shown
 from bihuan.faces.console import events
 from bihuan.faces.i18n import choose, say
-from bihuan.faces.templatetags.words import ago
+from bihuan.faces.templatetags.words import span
 from bihuan.kernel import events as e
 from bihuan.kernel.case import Role, Task, TaskStatus
 from bihuan.kernel.events import Recorded
@@ -82,7 +82,7 @@ def _task_row(view: desk.CaseView, task: Task) -> dict[str, str]:
     since = _since(view, task)
     waiting = ""
     if task.is_open and since is not None:
-        waiting = say("等{unit}，{ago}起", unit=unit_text(task.unit), ago=ago(since, view.at))
+        waiting = say("等{unit}，已等 {span}", unit=unit_text(task.unit), span=span(view.at - since))
     tones = {TaskStatus.FINISHED: "good", TaskStatus.RETURNED: "quiet", TaskStatus.CANCELLED: "quiet"}
     return {
         "unit": unit_text(task.unit),

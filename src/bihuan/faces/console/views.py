@@ -30,6 +30,14 @@ TABS = {
     "overdue": "超时",
     "all": "全部",
 }
+FIRST = (
+    ("triage", "triage"),
+    ("dispatcher", "dispatch"),
+    ("verifier", "verify"),
+    ("handler", "tasks"),
+    ("head", "asked"),
+    ("oversight", "overdue"),
+)
 
 
 @require_GET
@@ -67,11 +75,10 @@ def inbox(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
 
 
 def _first_tab(staff: desk.Staff) -> str:
-    """Where somebody in this post begins the day."""
-    for role, tab in (("triage", "triage"), ("dispatcher", "dispatch"), ("verifier", "verify"), ("handler", "tasks")):
-        if role in staff.actor.roles:
-            return tab
-    return "all"
+    """Where somebody in this post begins the day: the first tab of his roles in which something waits."""
+    mine = [tab for role, tab in FIRST if role in staff.actor.roles]
+    waiting = (tab for tab in mine if desk.list_cases(staff.actor, desk.Filters(tab), limit=1).lines)
+    return next(waiting, mine[0] if mine else "all")
 
 
 def _shown(listed: desk.Page) -> dict[str, object]:
@@ -80,7 +87,7 @@ def _shown(listed: desk.Page) -> dict[str, object]:
             "id": line.id,
             "number": line.number,
             "is_hidden": line.is_hidden,
-            "category": choose(line.category_name.name, line.category_name.name_en),
+            "category": choose(line.category_name.name, line.category_name.name_en) or say("未分类"),
             "place": choose(line.place.name, line.place.name_en),
             "stage": shown.stage(line.stage),
             "seal": line.seal,
