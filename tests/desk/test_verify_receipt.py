@@ -9,7 +9,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta, timezone
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -187,13 +186,20 @@ def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> Non
     assert [p.name for p in path.parent.iterdir()] == ["ledger.pem"]
 
 
-def public_bytes(path: Path) -> bytes:
-    return load_or_create_key(path).public_key().public_bytes_raw()
+MAKE_KEY = """
+import sys
+from pathlib import Path
+from bihuan.desk.ledger.signing import load_or_create_key
+print(load_or_create_key(Path(sys.argv[1])).public_key().public_bytes_raw().hex())
+"""
 
 
 def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
-    with get_context("spawn").Pool(4) as pool:
-        assert len(set(pool.map(public_bytes, [tmp_path / "ledger.pem"] * 8))) == 1
+    command = [sys.executable, "-c", MAKE_KEY, str(tmp_path / "ledger.pem")]
+    together = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(8)]
+    keys = [process.communicate(timeout=60)[0].strip() for process in together]
+    assert len(set(keys)) == 1
+    assert len(keys[0]) == 64
 
 
 def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
