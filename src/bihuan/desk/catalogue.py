@@ -13,7 +13,8 @@ from bihuan.desk.names import UnitName
 from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import Rulebook
 
-WORKING_KINDS = frozenset({"district", "street", "community", "grid", "department", "partner", "desk"})
+# Work goes to streets, which know their communities: nothing is pushed past them onto a community's desk.
+WORKING_KINDS = frozenset({"street", "department", "partner", "desk"})
 
 
 def books_in_force() -> list[Rulebook]:

@@ -27,8 +27,10 @@ TABS: Mapping[str, str] = {
         "c.is_open AND EXISTS (SELECT FROM task_row t WHERE t.case_id = c.id AND t.world_id = c.world_id"
         " AND t.unit = %(unit)s AND t.is_open)"
     ),
+    # Two arms, each with an index of its own: what was sent here, and what the desk has yet to send anywhere.
     "verify": (
-        "c.stage IN ('answered', 'verifying') AND (c.verifier = %(unit)s OR c.verifier = '' AND c.desk = %(unit)s)"
+        "(c.verifier <> '' AND c.verifier = %(unit)s AND c.is_open AND c.stage IN ('answered', 'verifying')"
+        " OR c.desk = %(unit)s AND c.stage = 'answered' AND c.verifier = '')"
     ),
     "asked": f"{ASKED} AND c.is_open",
     "overdue": "c.is_open AND c.is_overdue AND (%(wide)s OR c.lead = %(unit)s OR c.desk = %(unit)s)",
