@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from bihuan.desk import keyring, privacy, units, vault
+from bihuan.desk import keyring, privacy, units, upkeep, vault
 from bihuan.desk.actor import ANONYMOUS, SYSTEM, reporter
 from bihuan.desk.identity import new_id
 from bihuan.desk.keyring import KeyringError
@@ -49,8 +49,8 @@ def test_a_head_erases_with_a_reason_and_the_start_holds_to_it(note):
     assert text(note) is vault.ERASED
     with connection.cursor() as cursor:
         cursor.execute("UPDATE vault_key SET wrapped = %s", [b"restored" * 8])
-    assert privacy.apply_erasures() == 1
-    assert privacy.apply_erasures() == 0
+    assert upkeep.apply_erasures() == 1
+    assert upkeep.apply_erasures() == 0
     assert privacy.verify_keys().is_sound
 
 
@@ -92,7 +92,7 @@ def test_who_looked_is_for_oneself_and_alerts_are_for_oversight(note):
 def test_a_start_under_a_foreign_keyring_is_stopped(note, settings, tmp_path):
     settings.DATA = tmp_path / "elsewhere"
     with pytest.raises(KeyringError, match="another database"):
-        privacy.apply_erasures()
+        upkeep.apply_erasures()
 
 
 def test_keys_are_rotated_and_put_in_the_safe(note, tmp_path):

@@ -41,9 +41,7 @@ def test_forbidden_requests_are_refused_over_rest_and_traced(cast, forbidden):
         response = caller.get(url, **({} if "without saying why" in forbidden.name else {"X_Purpose": "duty"}))
     problem = response.json()
     if caller.headers:
-        assert response.status_code == (
-            403 if forbidden.law == 9 or "kind=" in url else 404 if not forbidden.law else 400
-        )
+        assert response.status_code == (403 if forbidden.law in {7, 9} else 404)
         assert problem.get("law") == (forbidden.law or None)
         (trace,) = traces(outcome="refused")
         assert (trace["person"], trace["unit"]) == (actor.person, actor.unit)

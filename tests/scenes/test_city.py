@@ -152,7 +152,8 @@ def test_a_manifest_is_read_without_the_scene_and_names_every_key_of_the_tables(
         "proofs": {p for code in city.categories for p in city.proofs_for(code)},
         "fields": {field for step in city.steps.values() for field in step.requires},
     }
-    assert {group: set(words) for group, words in info.words.items()} == keys
+    assert {group: set(info.words[group]) for group in keys} == keys
+    assert set(info.words["common"]) <= set(city.categories)
     assert info.word("clocks", "stop", "en") == "Stop works"
     assert info.word("clocks", "unheard") == "unheard"
 

@@ -18,14 +18,6 @@ ERASERS = frozenset({"head", "oversight", "system"})
 LOOK_BACK = timedelta(days=30)
 
 
-def apply_erasures() -> int:
-    """At every start and after every restore: erase again what was erased. Returns how many keys had come back.
-
-    Raises ``KeyringError`` where the keyring does not fit the database.
-    """
-    return keyring.open_at_start(instant.wall()).again
-
-
 def erase_person(by: Actor, person: UUID, reason: str) -> Erasure:
     """Erase a person in every case, after the hand of a head or of oversight, with a reason. It cannot be undone."""
     return vault.erase_person(person, by=by, reason=_may_erase(by, person, None, reason), at=instant.wall())

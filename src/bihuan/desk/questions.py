@@ -103,15 +103,19 @@ def check_question(
     Raises ``Refused``: ``forbidden-query`` (law 9, with a trace) for a field that points at people, ``unknown-field``
     for one that there is not. Values are not looked at and not logged: they may be personal themselves.
     """
-    for where, names, known in (("filter", filters, FILTERS), ("group_by", group_by, GROUPS), ("sort", sort, SORTS)):
-        for given in names:
-            name = given.removeprefix("-")
-            if name in known:
-                continue
-            if points_at_people(name):
-                log_read(actor, None, None, f"{where}:{name}", "", outcome=REFUSED, at=at, world=world)
-                raise Refused("forbidden-query", law=9, field=name, where=where)
-            raise Refused("unknown-field", field=name, where=where, allowed=" ".join(sorted(known)))
+    asked = (("filter", filters, FILTERS), ("group_by", group_by, GROUPS), ("sort", sort, SORTS))
+    unknown = [
+        (where, name.removeprefix("-"), known)
+        for where, names, known in asked
+        for name in names
+        if name.removeprefix("-") not in known
+    ]
+    for where, name, _ in unknown:
+        if points_at_people(name):
+            log_read(actor, None, None, f"{where}:{name}", "", outcome=REFUSED, at=at, world=world)
+            raise Refused("forbidden-query", law=9, field=name, where=where)
+    for where, name, known in unknown:
+        raise Refused("unknown-field", field=name, where=where, allowed=" ".join(sorted(known)))
 
 
 def points_at_people(name: str) -> bool:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from bihuan.desk import calendars, identity, instant, keyring, rulebooks
+from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import Rulebook
 
 if TYPE_CHECKING:
@@ -21,8 +22,11 @@ Step = Callable[[int, int], None]
 
 
 def apply_erasures() -> int:
-    """Erase again whoever the register names: a restored backup may have brought keys back. Returns how many."""
-    return keyring.apply_erasures(instant.wall())
+    """Erase again whoever the register names: a restored backup may have brought keys back. Returns how many.
+
+    Raises ``KeyringError`` where the keyring belongs to another database: nothing in the vault would open.
+    """
+    return keyring.open_at_start(instant.wall()).again
 
 
 def work() -> None:
@@ -44,7 +48,7 @@ def find_case(wanted: str, *, world: int = 1) -> UUID | None:
         return _one("SELECT case_id FROM receipt WHERE digest = %s AND world_id = %s", [digest, world])
 
 
-def _one(sql: str, values: list[object]) -> UUID | None:
+def _one(sql: str, values: list[str | int | bytes | UUID]) -> UUID | None:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         row = cursor.fetchone()
@@ -64,7 +68,7 @@ def book(scene: str, version: str = "") -> Rulebook:
         if version:
             return rulebooks.by_version(scene, version)
         return rulebooks.in_force(scene, rulebooks.local_day(instant.wall()))
-    except rulebooks.Refused as refusal:
+    except Refused as refusal:
         known = ", ".join(f"{v.scene} {v.version}" for v in rulebooks.list_books())
         raise LookupError(
             f"没有规则 {scene} {version}。 There is no such rulebook; there are: {known or '-'}"

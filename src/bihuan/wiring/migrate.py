@@ -23,9 +23,7 @@ def migrate() -> list[str]:
     settings.DATABASES["owner"] = connections.databases["owner"]
     connection = connections["owner"]
     try:
-        plan = MigrationExecutor(connection).migration_plan(
-            MigrationExecutor(connection).loader.graph.leaf_nodes()
-        )
+        plan = MigrationExecutor(connection).migration_plan(MigrationExecutor(connection).loader.graph.leaf_nodes())
         call_command("migrate", database="owner", verbosity=0, interactive=False)
         return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
     finally:

@@ -108,7 +108,7 @@ def count_cases(request: HttpRequest, asked: Query[CountsIn]) -> HttpResponse:
     if asked.kind:
         desk.refuse_question(actor, asked.kind)
     given = set(request.GET) - {"group_by", "kind"}
-    desk.check_question(actor, filters=given, group_by=asked.group_by)
+    desk.check_question(actor, filters=given - {"sort"}, group_by=asked.group_by, sort=request.GET.getlist("sort"))
     if unknown := sorted(given - set(CountsIn.model_fields)):
         raise unknown_parameters(request, unknown)
     filters = asked.model_dump(exclude={"group_by", "kind"}, exclude_none=True, exclude_defaults=True, mode="json")
