@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
 
 from bihuan.wiring.leash import end_with_parent
 
@@ -20,5 +21,12 @@ api = ApiHandler()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    is_for_programs = environ["PATH_INFO"].startswith("/api/")
-    return (api if is_for_programs else pages)(environ, start_response)
+    """Whole answers go out as a list, which granian sends at once; only streams are handed over piece by piece."""
+    handler = api if environ["PATH_INFO"].startswith("/api/") else pages
+    response = handler(environ, start_response)
+    if not isinstance(response, HttpResponse):
+        return response
+    try:
+        return [response.content]
+    finally:
+        response.close()

@@ -88,6 +88,8 @@ def wrapped(view: View) -> View:
             response = problems.answer(request, error)
         for name, value in HEADERS.items():
             response.headers[name] = value
+        if isinstance(response, HttpResponse):
+            response.headers["Content-Length"] = str(len(response.content))
         return response
 
     guard.csrf_exempt = True  # type: ignore[attr-defined]

@@ -20,13 +20,20 @@ M = TypeVar("M", bound=BaseModel)
 
 def read(request: HttpRequest) -> bytes:
     """The bytes of a JSON body. Its declared length and type are checked before a byte is read."""
-    declared = request.META.get("CONTENT_LENGTH") or "0"
-    if not declared.isdigit() or int(declared) > MOST_BYTES:
-        raise Problem(413, "body-too-large", most=MOST_BYTES)
-    if int(declared) == 0:
-        raise Problem(400, "body-missing")
+    need_length(request, MOST_BYTES)
     need_type(request, "application/json")
     return request.body
+
+
+def need_length(request: HttpRequest, most: int) -> None:
+    """A body in chunks has no length, and WSGI reads none of it: better said than lost."""
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        raise Problem(411, "length-missing")
+    if not declared.isdigit() or int(declared) > most:
+        raise Problem(413, "body-too-large", most=most)
+    if int(declared) == 0:
+        raise Problem(400, "body-missing")
 
 
 def need_type(request: HttpRequest, *allowed: str) -> None:

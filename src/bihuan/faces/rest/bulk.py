@@ -21,6 +21,7 @@ MOST_BYTES = 64 * 1024 * 1024
 MOST_ARRAY_BYTES = 8 * 1024 * 1024
 MOST_LINES = 100_000
 SLICE = 500
+CHUNK = 64 * 1024
 LINES = ("application/x-ndjson", "application/jsonl")
 Row = tuple[int, Intake | dict[str, Any]]
 
@@ -33,10 +34,7 @@ def create_many(request: HttpRequest) -> HttpResponseBase:
     key = auth.key_of(request, most=90)
     body.need_type(request, "application/json", *LINES)
     is_array = request.META.get("CONTENT_TYPE", "").lower().startswith("application/json")
-    declared = request.META.get("CONTENT_LENGTH") or "0"
-    most = MOST_ARRAY_BYTES if is_array else MOST_BYTES
-    if not declared.isdigit() or int(declared) > most:
-        raise Problem(413, "body-too-large", most=most)
+    body.need_length(request, MOST_ARRAY_BYTES if is_array else MOST_BYTES)
     parts: Iterable[Any] = _array(request) if is_array else _lines(request)
     language = language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
     caller = auth.caller(request)
@@ -52,12 +50,18 @@ def _array(request: HttpRequest) -> list[Any]:
 
 
 def _lines(request: HttpRequest) -> Iterator[bytes]:
-    """One line at a time: a stream is never held whole. A line longer than one report may be ends it."""
-    while line := request.readline(body.MOST_BYTES + 1):
-        if len(line) > body.MOST_BYTES:
+    """One line at a time: a stream is never held whole. A line longer than one report may be ends it.
+
+    Not ``readline``: granian's takes what was received so far for the rest of the body.
+    """
+    left = b""
+    while chunk := request.read(CHUNK):
+        *lines, left = (left + chunk).split(b"\n")
+        yield from (line for line in lines if line.strip())
+        if len(left) > body.MOST_BYTES:
             raise Problem(413, "body-too-large", most=body.MOST_BYTES)
-        if line.strip():
-            yield line
+    if left.strip():
+        yield left
 
 
 def _answers(

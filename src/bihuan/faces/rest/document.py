@@ -61,6 +61,7 @@ PROBLEMS = {
     404: "Nothing here, or nothing that you may know of",
     405: "Another method",
     409: "Refused as the case stands; `law` or `rule` says why",
+    411: "A body in chunks",
     412: "The case has gone on since the version in If-Match",
     413: "Too large",
     415: "Not JSON in UTF-8",

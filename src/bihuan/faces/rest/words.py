@@ -47,6 +47,10 @@ DOOR: dict[str, tuple[str, str, str, str]] = {
         '请写事项的版本号，例如 "7"。', 'Write the version of the case, "7" for instance.',
     ),
     "body-missing": ("请求体是空的", "The body is empty", "请发送 JSON。", "Send JSON."),
+    "length-missing": (
+        "请求体没有长度", "The body has no length",
+        "请给出 Content-Length，不要分块发送。", "Send Content-Length instead of chunks.",
+    ),
     "body-too-large": (
         "请求体太大", "The body is too large", "最多 {most} 字节。", "At most {most} bytes.",
     ),
