@@ -219,7 +219,7 @@ def _update_many(cursor: Any, changes: Sequence[Change]) -> set[UUID]:  # noqa: 
     names = [name for name in COLUMNS if name not in FIXED]
     rows = [dict(zip(COLUMNS, _row(change), strict=True)) for change in changes]
     sets = ", ".join(f"{name} = x.{name}" for name in names)
-    arrays = ", ".join(f"%s::{ROW[name]}[]" for name in names)
+    arrays = ", ".join(f"%b::{ROW[name]}[]" for name in names)
     cursor.execute(
         f"UPDATE case_row c SET {sets} FROM unnest(%b::uuid[], %b::int4[], {arrays})"  # noqa: S608 - names are ours
         f" AS x(id, was, {', '.join(names)}) WHERE c.id = x.id AND c.version = x.was RETURNING c.id",

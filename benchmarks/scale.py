@@ -1,0 +1,259 @@
+"""What must not grow with what lies stored: reads, lists, the ticker, recomputation, creation, proofs.
+
+Fills a site through ``report_many``; each figure stands beside its limit, and a bare query of the same run.
+Last line: one JSON object. Exit status 1 when a figure misses its limit by more than twice.
+
+    python benchmarks/scale.py [--stored 1000000] [--recompute 100000] [--seconds 4]
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import sys
+import threading
+import time
+from datetime import timedelta
+
+import bench_site
+import intake
+
+LIMITS = {
+    "read_p95_ms": 25,
+    "list_p95_ms": 60,
+    "list_flatness": 3,
+    "due_found_ms": 50,
+    "recompute_s": 30,
+    "longest_lock_ms": 200,
+    "create_cpu_growth": 1.2,
+    "proof_bytes": 2048,
+    "proof_ms": 5,
+}
+
+
+def p95(times: list[float]) -> float:
+    return sorted(times)[int(len(times) * 0.95)] * 1000
+
+
+def get(connection, path: str, headers: dict[str, str]) -> tuple[float, bytes]:
+    begun = time.perf_counter()
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    text = answer.read()
+    if answer.status != 200:
+        raise SystemExit(f"GET {path}: {answer.status} {text[:300]!r}")
+    return time.perf_counter() - begun, text
+
+
+def reads(site, port: int, count: int = 300) -> dict[str, float]:
+    """Single cases all over the table, over HTTP and by a bare query on the primary key."""
+    from django.db import connection as database
+
+    with database.cursor() as cursor:
+        cursor.execute("SELECT count(*) / %s FROM case_row", [count])
+        step = max(1, int(cursor.fetchone()[0]))
+        cursor.execute("SELECT id FROM case_row WHERE number %% %s = 0 LIMIT %s", [step, count])
+        cases = [row[0] for row in cursor.fetchall()]
+        bare = []
+        for case in cases:
+            begun = time.perf_counter()
+            cursor.execute("SELECT id, state FROM case_row WHERE id = %s", [case])
+            cursor.fetchall()
+            bare.append(time.perf_counter() - begun)
+    headers = {"Authorization": f"Bearer {site.token}", "X-Purpose": "bench"}
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    for case in cases[:20]:
+        get(connection, f"/api/v1/cases/{case}", headers)
+    times = [get(connection, f"/api/v1/cases/{case}", headers)[0] for case in cases]
+    return {"read_p95_ms": round(p95(times), 2), "bare_read_p95_ms": round(p95(bare), 2)}
+
+
+def lists(site, port: int, count: int = 60) -> dict[str, float]:
+    """Lists of fifty that match few, some and nearly all: the time must not follow the matches."""
+    headers = {"Authorization": f"Bearer {site.token}", "X-Purpose": "bench"}
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    category, place = site.choices[0]
+    filters = {
+        "few": f"category={category}&place={place}",
+        "some": f"place={place}",
+        "most": "stage=registered",
+    }
+    found = {}
+    for name, query in filters.items():
+        path = f"/api/v1/cases?limit=50&{query}"
+        for _ in range(5):
+            get(connection, path, headers)
+        found[name] = p95([get(connection, path, headers)[0] for _ in range(count)])
+    worst = max(found.values())
+    return {
+        **{f"list_{name}_p95_ms": round(value, 2) for name, value in found.items()},
+        "list_p95_ms": round(worst, 2),
+        "list_flatness": round(worst / min(found.values()), 2),
+    }
+
+
+def due(count: int = 1000) -> dict[str, float]:
+    """A thousand due among all the open ones: how long to find them, and how many a second are ticked."""
+    from django.db import connection as database
+
+    from bihuan.desk import instant, ticker
+
+    now = instant.now(1)
+    with database.cursor() as cursor:
+        cursor.execute("UPDATE case_row SET next_due = %s WHERE next_due <= %s", [now + timedelta(days=9), now])
+        cursor.execute(
+            "UPDATE case_row SET next_due = %s WHERE id IN"
+            " (SELECT id FROM case_row WHERE is_open ORDER BY number DESC LIMIT %s)",
+            [now - timedelta(seconds=1), count],
+        )
+    times = []
+    for _ in range(7):
+        begun = time.perf_counter()
+        with database.cursor() as cursor:
+            cursor.execute(
+                "SELECT id FROM case_row WHERE world_id = 1 AND next_due <= %s ORDER BY next_due LIMIT %s", [now, count]
+            )
+            found = len(cursor.fetchall())
+        times.append(time.perf_counter() - begun)
+    begun, done = time.perf_counter(), 0
+    while claimed := ticker.tick(1):
+        done += claimed
+        if done >= count:
+            break
+    return {
+        "due_found": found,
+        "due_found_ms": round(sorted(times)[len(times) // 2] * 1000, 2),
+        "ticks_per_s": round(done / (time.perf_counter() - begun), 1),
+    }
+
+
+def recompute(count: int) -> dict[str, float]:
+    """A day off is announced: every open due date is looked at again. Meanwhile one writer touches the same rows."""
+    import psycopg
+    from django.db import connection as database
+
+    from bihuan.desk import api, instant
+
+    waits: list[float] = []
+    stop = threading.Event()
+    with database.cursor() as cursor:
+        cursor.execute("SELECT id FROM case_row WHERE is_open ORDER BY id LIMIT %s", [count])
+        cases = [row[0] for row in cursor.fetchall()]
+
+    def touch() -> None:
+        with psycopg.connect(os.environ["BIHUAN_DATABASE_URL"], autocommit=True) as other:
+            number = 0
+            while not stop.is_set():
+                begun = time.perf_counter()
+                other.execute("SELECT 1 FROM case_row WHERE id = %s FOR UPDATE", [cases[number % len(cases)]])
+                waits.append(time.perf_counter() - begun)
+                number += 17
+                time.sleep(0.001)
+
+    writer = threading.Thread(target=touch)
+    writer.start()
+    begun = time.perf_counter()
+    day = instant.now(1).date() + timedelta(days=1)
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+    changed = api.upkeep.set_day(day, is_working=False, basis="bench", by="bench")
+    seconds = time.perf_counter() - begun
+    stop.set()
+    writer.join()
+    return {
+        "recomputed": changed,
+        "recompute_s": round(seconds, 2),
+        "longest_lock_ms": round(max(waits) * 1000, 1),
+        "recompute_probes": len(waits),
+    }
+
+
+def proofs() -> dict[str, float]:
+    from bihuan.desk import feed
+    from bihuan.desk.ledger import store
+    from bihuan.desk.ledger.tree import inclusion_proof
+
+    begun = time.perf_counter()
+    placed = feed.settle()
+    rate = placed / (time.perf_counter() - begun)
+    hashes = store.FeedHashes(1)
+    size = store.size(1)
+    times, longest = [], 0
+    for index in range(0, size, max(1, size // 200)):
+        begun = time.perf_counter()
+        path = inclusion_proof(hashes, index, size)
+        times.append(time.perf_counter() - begun)
+        longest = max(longest, sum(len(one) for one in path))
+    return {
+        "events": size,
+        "sequenced_per_s": round(rate, 1),
+        "proof_bytes": longest,
+        "proof_ms": round(p95(times), 2),
+    }
+
+
+def create_cpu(site, port: int, pid: int, seconds: float) -> float:
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {site.token}"}
+    intake.CATEGORY.update(code=site.category, place=site.place)
+    watched = intake.family(pid) + intake.family(site.postmaster)
+    rounds = [
+        intake.load(port, "/api/v1/cases", headers, seconds=seconds, watched=watched, bodies=intake.fresh)
+        for _ in range(3)
+    ]
+    return sorted(one["cpu_ms"] for one in rounds)[1]
+
+
+def measure(args: argparse.Namespace) -> dict[str, object]:
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    result: dict[str, object] = {"name": "scale", "baseline": "bare queries; the same site with 1,000 stored"}
+    with bench_site.site(stored=1000, say=say) as site:
+        with intake.server("bihuan.wiring.wsgi:application", site.environment) as (port, pid):
+            small = create_cpu(site, port, pid, args.seconds)
+        say("recomputation")
+        bench_site.fill(site, args.recompute, say)
+        result |= recompute(args.recompute)
+        begun = time.perf_counter()
+        bench_site.fill(site, args.stored, say)
+        result["fill_per_s"] = round(args.stored / (time.perf_counter() - begun), 1)
+        from django.db import connection as database
+
+        say("sequencing")
+        result |= proofs()
+        say("reads and lists")
+        with intake.server("bihuan.wiring.wsgi:application", site.environment) as (port, pid):
+            large = create_cpu(site, port, pid, args.seconds)
+            result |= reads(site, port)
+            result |= lists(site, port)
+        result |= {
+            "create_cpu_ms_small": round(small, 3),
+            "create_cpu_ms_large": round(large, 3),
+            "create_cpu_growth": round(large / small, 3),
+        }
+        with database.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM case_row")
+            result["stored"] = cursor.fetchone()[0]
+        say("the ticker")
+        result |= due()
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--stored", type=int, default=1_000_000)
+    parser.add_argument("--recompute", type=int, default=100_000)
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--json", action="store_true", help="accepted for all benchmarks alike")
+    result = measure(parser.parse_args())
+    result["met"] = {name: result[name] <= limit for name, limit in LIMITS.items()}
+    result["limits"] = LIMITS
+    print(json.dumps(result))
+    if any(result[name] > 2 * limit for name, limit in LIMITS.items()):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
