@@ -248,6 +248,11 @@ def test_the_accuser_is_told_who_looked_and_oversight_of_a_look_without_a_case(d
         (cast.PETITIONS, "登记核对", "ok")
     ]  # fmt: skip
     assert [look.purpose for look in api.looks_by_receipt(made.receipt)] == ["登记核对"]
+    access.log_read(desk, made.case, person(50), "case", "线索核查", at=instant.now(1), withheld="监察法 18")
+    told = [look.purpose for look in api.looks_at(desk, made.case, purpose="核对")]
+    assert "登记核对" in told
+    assert "线索核查" not in told
+    assert "线索核查" not in [look.purpose for look in privacy.who_looked(me)]
     access.log_read(desk, None, person(50), "contact", "邻居打听", at=instant.now(1))
     assert [look.purpose for look in privacy.alerts(overseer)] == ["邻居打听"]
     assert [look.purpose for look in privacy.refusals(overseer)] == ["好奇"]

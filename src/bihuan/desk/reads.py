@@ -263,7 +263,7 @@ def looks_at(viewer: Actor, case: UUID, *, purpose: str = "", world: int = 1) ->
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT at, unit, case_id, what, purpose, outcome, person FROM access_log"
-            " WHERE case_id = %s AND world_id = %s ORDER BY id DESC LIMIT 500",
+            " WHERE case_id = %s AND world_id = %s AND withheld = '' ORDER BY id DESC LIMIT 500",
             [case, world],
         )
         return tuple(Look(*row) for row in cursor.fetchall())
