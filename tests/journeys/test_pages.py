@@ -152,3 +152,10 @@ def test_a_merged_report_still_leads_to_its_answer(district):
     assert "与同一件事合并办理" in page
     assert f"编号 {number}" in page
     assert district.client().get(first).status_code == 200
+    handled(district)
+    pressed(district.client("su"), lead, "verify")
+    for tracking in (first, second):
+        assert "已更换井盖" in district.client().get(tracking).content.decode()
+    answer = district.client().post(f"{second}/say", {"do": "dispute", "why": "again"})
+    assert answer.status_code == 302, answer.content.decode()
+    assert "又出现了" in district.client().get(first).content.decode()

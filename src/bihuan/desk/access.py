@@ -109,8 +109,11 @@ def may_act(by: Actor, state: Case, case_id: UUID, *, world: int = 1, receipt_fo
     """Law 7 before any other rule: may the actor know of the case at all? Role and turn are the kernel's to judge.
 
     Most commands cost no query: posts are read where somebody is barred, break-glass where nothing else admits. A
-    statutory report (``ReportByLaw``) asks for no more than this, and for no purpose. A no leaves a trace.
+    statutory report (``ReportByLaw``) asks for no more than this, and for no purpose. A no leaves a trace. Whose report
+    was merged into this case answers for it like the one who reported it; that lets him act, not read.
     """
+    if not by.unit and "reporter" in by.roles and state.is_party(by.person):
+        return True
     facts = facts_of(case_id, state)
     quick = Viewer(by, receipt_for=receipt_for)
     if quick.is_system or (not facts.barred and may_see(quick, facts).level >= Level.EXISTENCE):

@@ -177,6 +177,8 @@ def answer(request: HttpRequest, code: str) -> HttpResponse:
         _do(view, do, request)
     except Mistyped as mistyped:
         return _show(request, view, error=mistyped.text, error_for=do, status=422)
+    except desk.NotFound:
+        raise Http404(code) from None
     except Refused as refused:
         return _show(request, _tracked(code), error=explain_refusal(refused).text, error_for=do, status=409)
     except desk.Stale:

@@ -98,7 +98,7 @@ def reported(looker, place):
     return page.url.partition("?")[0]
 
 
-def test_the_loop_goes_round_in_a_browser(looker, tmp_path):
+def test_a_report_goes_round_in_a_browser(looker, tmp_path):
     import page_district
     import page_steps
 
