@@ -261,6 +261,22 @@ def test_the_red_button_needs_no_purpose(district):
     assert "邻居听见哭声" in page
 
 
+def test_who_may_only_know_of_a_case_may_take_it_and_report_by_law(district):
+    """A lead unit knows of an L3 case no more than that it has it, until somebody of it takes it on."""
+    case, _ = sealed(district, "L3")
+    zhou, wei = district.client("zhou"), district.client("wei")
+    zhou.post(f"{case}/purpose", {"purpose": "派遣"})
+    page_steps.press(zhou, case, "accept")
+    page_steps.press(zhou, case, "dispatch", lead="chengguan")
+    wei.post(f"{case}/purpose", {"purpose": "接单"})
+    page = text_of(wei.get(case))
+    assert "您只能知道有这件事" in page
+    assert "暴露垃圾" not in page
+    assert {move for move, _ in page_steps.moves(wei, case)} == {"take", "red-button"}
+    page_steps.press(wei, case, "take", "1")
+    assert "有人欺负孩子" in text_of(wei.get(case))
+
+
 def test_glass_is_broken_by_two(district):
     case, _ = sealed(district)
     pan, ren = district.client("pan"), district.client("ren")

@@ -25,6 +25,7 @@ from bihuan.kernel.rules import Category, Rulebook
 log = logging.getLogger("bihuan.reads")
 # What the team says among itself; whoever only coordinates is not shown it.
 INNER_EVENTS = (e.Asked, e.Granted, e.Denied, e.ReportedByLaw, e.ChampionNamed, e.Overseen, e.Resealed, e.StepTaken)
+BLIND_MOVES = frozenset({"take", "red-button", "remind", "oversee"})
 MOST_HOPS = 50
 
 
@@ -123,8 +124,14 @@ def read_case(viewer: Actor, case: UUID, *, purpose: str = "", world: int = 1) -
         book=book,
         people=names.staff(_people(seen, past)) if verdict.level is Level.FULL else {},
         texts=_texts(case, seen.notes, past),
-        moves=moves.allowed(viewer, case, loaded.state, world=world) if verdict.level >= Level.COORDINATION else (),
+        moves=_moves(viewer, verdict, loaded, world),
     )
+
+
+def _moves(viewer: Actor, verdict: Verdict, loaded: change.Loaded, world: int) -> tuple[Move, ...]:
+    """Whoever may only know that a case is there may still take it on, report by law, remind."""
+    found = moves.allowed(viewer, loaded.id, loaded.state, world=world)
+    return found if verdict.level >= Level.COORDINATION else tuple(one for one in found if one.key in BLIND_MOVES)
 
 
 def _shown(eyes: Viewer, verdict: Verdict, past: Iterable[Recorded]) -> Iterator[Recorded]:
