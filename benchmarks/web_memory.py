@@ -53,7 +53,7 @@ def mixed(site, port: int, count: int) -> None:
         elif turn in {5, 6}:
             ask(connection, "GET", "/api/v1/cases?limit=50", headers)
         elif turn == 7:
-            ask(connection, "GET", f"/t/{receipt.replace(chr(45), str())}", {})
+            ask(connection, "GET", f"/t/{receipt.replace(chr(45), '')}", {})
         else:
             ask(connection, "GET", "/" if turn == 8 else "/report", {})
 

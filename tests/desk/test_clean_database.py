@@ -33,6 +33,6 @@ def test_tests_run_under_the_role_that_owns_nothing():
         assert cursor.fetchone() == ("bihuan_app", False, False)
         cursor.execute("SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole")
         assert cursor.fetchone() == (0,)
-        with pytest.raises(ProgrammingError, match="must be owner|permission denied") as refusal:
+        with pytest.raises(ProgrammingError, match=r"must be owner|permission denied") as refusal:
             cursor.execute("TRUNCATE setting")
     assert isinstance(refusal.value.__cause__, psycopg.errors.InsufficientPrivilege)

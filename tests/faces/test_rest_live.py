@@ -23,7 +23,8 @@ def port(clean_db):
         number = probe.getsockname()[1]
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(number),
-        "--workers", "1", "--blocking-threads", "2", "--log-level", "error", "--no-ws", "bihuan.wiring.wsgi:application",
+        "--workers", "1", "--blocking-threads", "2", "--log-level", "error", "--no-ws",
+        "bihuan.wiring.wsgi:application",
     ]  # fmt: skip
     server = subprocess.Popen(command, env={**os.environ, "BIHUAN_RATE": "1000"}, stderr=subprocess.DEVNULL)
     try:

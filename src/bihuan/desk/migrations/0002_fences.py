@@ -94,7 +94,9 @@ def fence(apps, schema_editor):  # noqa: ANN001, ANN201 - Django calls it
         cursor.execute("SELECT setval(pg_get_serial_sequence('world', 'id'), 1)")
         # The write path reads a case row by its id and rewrites it often: leave room, and vacuum early.
         cursor.execute("ALTER TABLE case_row SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02)")
-        cursor.execute("ALTER TABLE pending SET (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 5000)")
+        cursor.execute(
+            "ALTER TABLE pending SET (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 5000)"
+        )
         cursor.execute(GRANTS)
 
 
