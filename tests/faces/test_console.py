@@ -322,6 +322,7 @@ def test_ten_wrong_tries_lock_the_account(district):
         answer = browser.post("/login/", {"username": "zhou", "password": "wrong"})
     answer = browser.post("/login/", {"username": "zhou", "password": district.PASSWORD})
     assert answer.status_code == 429
+    assert "账号暂时锁定" in text_of(answer)
 
 
 def test_one_may_change_to_another_of_ones_posts_only(district):

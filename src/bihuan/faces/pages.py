@@ -78,6 +78,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     return problem_page(request, say("请再提交一次"), text, status=403)
 
 
+def locked(request: HttpRequest, *_: object, **__: object) -> HttpResponse:
+    """Too many wrong passwords for one account from one address."""
+    text = say("连续错了太多次，这个账号从这里一小时内不能登录。急用请找管理员。")
+    return problem_page(request, say("账号暂时锁定"), text, status=429)
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     text = say("是我们的问题，已记录。没有保存一半的内容；请过一会儿再试。")
     return problem_page(request, say("出了故障"), text, status=500)

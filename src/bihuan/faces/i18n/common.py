@@ -81,6 +81,10 @@ ENGLISH: dict[str, str] = {
     "这张表放得太久，或者浏览器不接受 Cookie。请返回上一页，刷新后再提交；已写的内容请先复制。": (
         "The form is too old, or your browser takes no cookies. Go back, copy what you wrote, reload and send again."
     ),
+    "账号暂时锁定": "Locked for a while",
+    "连续错了太多次，这个账号从这里一小时内不能登录。急用请找管理员。": (
+        "Too many wrong tries: this account cannot sign in from here for an hour. In need, ask an administrator."
+    ),
     "出了故障": "Something broke",
     "是我们的问题，已记录。没有保存一半的内容；请过一会儿再试。": (
         "It is our fault and was recorded. Nothing was stored by halves; please try again in a while."
