@@ -162,6 +162,22 @@ def audit(world: World = 1, as_json: Json = False) -> None:
 
 
 @app.command()
+def erase(
+    case: Annotated[
+        str, typer.Argument(help="回执码、案卷号或编号 receipt code, number or id of one of the person's cases")
+    ],
+    reason: Annotated[str, typer.Option(help="依据 whose wish or which law")],
+) -> None:
+    """抹去反映人的全部个人信息,不可恢复。 Erase a reporter everywhere, for good; history and proofs stay valid."""
+    with ready():
+        try:
+            told = commands.erase(case, reason)
+        except (LookupError, commands.CannotGoOn) as error:
+            raise fail(str(error)) from error
+    out.print(told)
+
+
+@app.command()
 def backup(
     target: Annotated[Path, typer.Argument(help="文件 file to write")],
     with_keyring: Annotated[bool, typer.Option(help="连同密钥 include the keys (then guard the file)")] = False,

@@ -27,6 +27,7 @@ def test_help_names_every_verb():
         "migrate",
         "explain",
         "audit",
+        "erase",
         "backup",
         "restore",
         "bench",
@@ -94,6 +95,18 @@ def test_rules_go_out_and_come_in_again(bihuan, tmp_path, target):
     again = bihuan("rules", "import", str(out))
     assert again.exit_code == 0, again.output
     assert "city-2025" in bihuan("rules", "list").output
+
+
+def test_whoever_is_erased_is_gone_and_the_site_stays_clean(bihuan):
+    made = rooms.report(text="我的电话是 000-1234")
+    assert bihuan("erase", made.receipt, "--reason", "本人要求").exit_code == 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM vault_key WHERE wrapped IS NOT NULL")
+        assert cursor.fetchone() == (0,)
+    assert json.loads(bihuan("audit", "--json").stdout)["clean"]
+    again = bihuan("erase", "999999", "--reason", "x")
+    assert again.exit_code == 1
+    assert "999999" in again.output
 
 
 def test_rules_of_an_unknown_version_are_not_there(bihuan, tmp_path):

@@ -11,7 +11,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from bihuan.desk import calendars, identity, instant, keyring, rulebooks
+from bihuan.desk import calendars, identity, instant, keyring, privacy, rulebooks
+from bihuan.desk.actor import SYSTEM
+from bihuan.desk.change import load
+from bihuan.desk.models import REAL_WORLD
+from bihuan.desk.vault import Erasure
 from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import Rulebook
 
@@ -143,3 +147,18 @@ def restore(source: Path, url: str, *, progress: Step | None = None) -> Mapping[
     from bihuan.desk import backup as dumps  # noqa: PLC0415
 
     return dumps.restore(source, url, progress=progress)
+
+
+# -- people -------------------------------------------------------------------------------------------------------
+
+
+def erase_reporter(wanted: str, reason: str) -> Erasure:
+    """Erase whoever reported a case (by receipt code, number or id) in every case. It cannot be undone.
+
+    Raises ``LookupError`` when there is no such case or nobody to erase, ``Refused`` without a reason.
+    """
+    case = find_case(wanted)
+    found = load(case, REAL_WORLD) if case is not None else None
+    if found is None or not found.state.reporter:
+        raise LookupError(f"没有可抹去的人:{wanted}。 There is nobody to erase behind '{wanted}'.")
+    return privacy.erase_person(SYSTEM, UUID(found.state.reporter), reason)

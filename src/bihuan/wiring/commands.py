@@ -197,6 +197,15 @@ def show_findings(out: Console, found: dict[str, Any]) -> None:
 # -- changing -----------------------------------------------------------------------------------------------------
 
 
+def erase(case: str, reason: str) -> str:
+    from bihuan.desk import api
+
+    if not reason.strip():
+        raise CannotGoOn("请写明依据 / say whose wish or which law")
+    done = api.upkeep.erase_reporter(case, reason)
+    return f"已抹去 {done.keys} 把密钥,涉及 {len(done.cases)} 件 / {done.keys} keys erased, in {len(done.cases)} cases"
+
+
 def backup(target: Path, step: Step, *, with_keyring: bool) -> Mapping[str, Any]:
     if shutil.disk_usage(target.resolve().parent).free < SPACE_NEEDED:
         raise CannotGoOn(f"{target.parent} 空间不足 / has less than 64 MB left")
