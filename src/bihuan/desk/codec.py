@@ -75,18 +75,30 @@ def _decoder(cls: type) -> Callable[[dict[str, Any]], object]:
     converters = {f.name: _converter(hints[f.name]) for f in fields(cls)}
     special = [(name, convert) for name, convert in converters.items() if convert is not None]
     required = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
+    defaults = {f.name: f.default for f in fields(cls) if f.default is not MISSING}
+    makers = {f.name: f.default_factory for f in fields(cls) if f.default_factory is not MISSING}
+    known = frozenset(converters)
 
     def decode(raw: dict[str, Any]) -> object:
-        missing = required - raw.keys()
-        if missing:
-            raise ValueError(f"{cls.__name__}: {', '.join(sorted(missing))} missing")
         for name, convert in special:
             value = raw.get(name)
-            if value is not None and name in raw:
-                raw[name] = convert(value)
-        return cls(**raw)
+            if value is not None:
+                raw[name] = () if value == [] else convert(value)
+        if raw.keys() != known:
+            _check_fields(cls, raw, required, known)
+            raw = {**defaults, **{name: make() for name, make in makers.items()}, **raw}
+        # A frozen dataclass sets its fields one by one; for a value of fifty fields that is most of the time.
+        made: object = object.__new__(cls)
+        made.__dict__.update(raw)
+        return made
 
     return decode
+
+
+def _check_fields(cls: type, raw: dict[str, Any], required: set[str], known: frozenset[str]) -> None:
+    for what, names in (("missing", required - raw.keys()), ("unknown", raw.keys() - known)):
+        if names:
+            raise ValueError(f"{cls.__name__}: {', '.join(sorted(names))} {what}")
 
 
 def _converter(hint: Any) -> Callable[[Any], Any] | None:  # noqa: ANN401 - a type hint has no narrower type
