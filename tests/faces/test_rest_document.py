@@ -1,6 +1,7 @@
 """The OpenAPI document and the API say the same: schemathesis makes up requests and holds the answers to it."""
 
 import json
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -16,10 +17,12 @@ from schemathesis.specs.openapi.checks import (
 
 from bihuan.desk import feed
 from bihuan.faces.rest import commands
+from bihuan.faces.rest.words import DOOR
 from bihuan.faces.rest.wsgi import ApiHandler
 from bihuan.kernel import commands as c
 from rest_site import Program, report, set_up, token
 
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "api.md"
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
     unsupported_method,
@@ -96,6 +99,19 @@ def test_every_command_body_becomes_the_kernels_own_value():
             values["to"] = ["police"]
         made = commands.command_of(command, model.model_validate(values))
         assert isinstance(made, command)
+
+
+def test_the_reference_names_every_address_command_and_problem(district):
+    page = REFERENCE.read_text(encoding="utf-8")
+    paths = json.loads(Program().get("/openapi.json").content)["paths"]
+    addresses = {
+        f"`{method.upper()} {path.removeprefix('/api/v1')}`"
+        for path, operations in paths.items()
+        for method in operations
+        if "/commands/" not in path
+    }
+    codes = {f"| `{commands.name_of(command)}` |" for command in commands.SCOPES} | {f"| `{code}` |" for code in DOOR}
+    assert {name for name in addresses | codes if name not in page} == set()
 
 
 EXAMPLES = {
