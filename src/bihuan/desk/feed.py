@@ -25,6 +25,7 @@ HEAD_EVERY = 1.0
 SWEEP_EVERY = 60.0
 
 # A plan must not depend on statistics here: they are wrong for a table that is empty one moment and huge the next.
+# ``sizes`` must be materialized: asked anew for each row, it would walk over all the rows that were just put in.
 _BEGIN = """
 SELECT pg_try_advisory_xact_lock(%s), set_config('enable_seqscan', 'off', true),
   set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
@@ -34,7 +35,7 @@ _TAKE = r"""
 WITH taken AS (
   DELETE FROM pending WHERE id = ANY (ARRAY(SELECT id FROM pending WHERE id > %s ORDER BY id LIMIT %s))
   RETURNING id, world_id, case_id, first, last
-), sizes AS (
+), sizes AS MATERIALIZED (
   SELECT d.world_id, coalesce((SELECT max(pos) + 1 FROM feed f WHERE f.world_id = d.world_id), 0) AS size
   FROM (SELECT DISTINCT world_id FROM taken) d
 ), put AS (
