@@ -178,6 +178,14 @@ def erase(
 
 
 @app.command()
+def renew_key() -> None:
+    """签名密钥遗失时换新。 Sign with a new key when the old one is lost; old heads stay valid."""
+    with ready():
+        key = commands.renew_key()
+    out.print(f"新公钥,请公布 / the new public key, to be published: {key}", soft_wrap=True)
+
+
+@app.command()
 def backup(
     target: Annotated[Path, typer.Argument(help="文件 file to write")],
     with_keyring: Annotated[bool, typer.Option(help="连同密钥 include the keys (then guard the file)")] = False,

@@ -261,3 +261,15 @@ def test_a_backup_under_load_is_of_one_instant(site, tmp_path):
             report()
             feed.settle()
             audit()
+
+
+def test_a_keyring_older_than_the_backup_is_named(site, tmp_path):
+    person = uuid.uuid4()
+    report(person)
+    old = keyring.path().read_bytes()
+    vault.erase_person(person, by=rooms.actor(cast.ZHOU), reason="申请", at=instant.wall())
+    backup.backup(tmp_path / "b.zip")
+    keyring.path().write_bytes(old)
+    with empty_database() as (owner, _):
+        (warning,) = backup.restore(tmp_path / "b.zip", owner)["warnings"]
+    assert "older than this backup: 1 erasures" in warning

@@ -83,9 +83,11 @@ def restore(source: Path, url: str, *, progress: Progress | None = None) -> Mapp
         _load(archive, manifest, url, progress)
         warnings += _put_photos(archive)
     with default_database(url):
+        erased, problems = 0, list(_differences(manifest, url))
         # Without a keyring there is no register of the erased yet; the first start with one erases them again.
-        erased = keyring.apply_erasures(instant.wall()) if keyring.path().exists() else 0
-        problems = list(_differences(manifest, url))
+        if keyring.path().exists():
+            erased = keyring.apply_erasures(instant.wall())
+            warnings += _doubts(keyring.verify())
     if problems:
         raise BackupError("恢复后不符。 What was restored is not what was backed up: " + "; ".join(problems))
     return {**manifest, "erased_again": erased, "warnings": warnings}
@@ -272,6 +274,16 @@ def _load(archive: zipfile.ZipFile, manifest: Mapping[str, Any], url: str, progr
             pass  # it ended early; what it said is raised when it is looked at
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ANALYZE")
+
+
+def _doubts(report: keyring.Report) -> Iterator[str]:
+    if report.unreadable:
+        yield f"{report.unreadable} vault keys do not open with {report.path}: find the keyring of this database"
+    if report.unlisted:
+        yield (
+            f"{report.path} is older than this backup: {report.unlisted} erasures are missing from its register. "
+            "Put back the newest keyring before an older backup is restored"
+        )
 
 
 def _differences(manifest: Mapping[str, Any], url: str) -> Iterator[str]:

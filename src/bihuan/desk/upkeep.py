@@ -134,6 +134,16 @@ def recompute(*, world: int = 1, progress: Step | None = None) -> int:
     return slices.recompute(world, progress=progress)
 
 
+# -- the ledger's key ---------------------------------------------------------------------------------------------
+
+
+def renew_ledger_key() -> str:
+    """Sign with the key in the data folder from now on, made if there is none; returns the public key in base64."""
+    from bihuan.desk.ledger import keys  # noqa: PLC0415 - only this and workers sign
+
+    return keys.public_key_text(keys.renew_key())
+
+
 # -- backup -------------------------------------------------------------------------------------------------------
 
 

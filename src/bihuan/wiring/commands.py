@@ -177,6 +177,7 @@ def audit(world: int, step: Step) -> dict[str, Any]:
         "events": found.events,
         "stages": dict(found.stages),
         "problems": [{"law": law, "where": where, "what": what} for law, where, what in found.problems],
+        "notices": [{"where": where, "what": what} for where, what in found.notices],
     }
 
 
@@ -191,6 +192,8 @@ def show_findings(out: Console, found: dict[str, Any]) -> None:
     out.print(table)
     for one in found["problems"]:
         out.print(f"[red]✗ 第{one['law']}条 law {one['law']}[/] {one['where']}: {one['what']}", soft_wrap=True)
+    for one in found["notices"]:
+        out.print(f"[yellow]! 待处理 wants somebody[/] {one['where']}: {one['what']}", soft_wrap=True)
     out.print("[green]✓ 全部相符 clean[/]" if found["clean"] else f"[red]{len(found['problems'])} 处不符 problems[/]")
 
 
@@ -219,6 +222,12 @@ def restore(source: Path, step: Step) -> Mapping[str, Any]:
 
     owner = os.environ.get("BIHUAN_OWNER_DATABASE_URL") or os.environ["BIHUAN_DATABASE_URL"]
     return api.upkeep.restore(source, owner, progress=step)
+
+
+def renew_key() -> str:
+    from bihuan.desk import api
+
+    return api.upkeep.renew_ledger_key()
 
 
 def rulebooks() -> list[tuple[str, str, str, str, str]]:

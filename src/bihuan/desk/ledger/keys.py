@@ -31,7 +31,7 @@ def signing_key() -> Ed25519PrivateKey:
     if key.public_key().public_bytes_raw() != known[-1].public_bytes_raw():
         raise KeyFileError(
             f"{path()} is not the key that this database signs its heads with: put back the copy from the backup of "
-            "the keys; if it is lost, announce a new key in public and renew it here"
+            "the keys; if it is lost, run `bihuan renew-key` and publish the new key"
         )
     return key
 
