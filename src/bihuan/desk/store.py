@@ -270,19 +270,14 @@ def _copy_rest(cursor: Any, changes: Sequence[Change]) -> None:  # noqa: ANN401
     _copy(cursor, "receipt", _RECEIPT, ((c.receipt, c.world, c.case) for c in changes if c.receipt is not None))
     _copy(cursor, "vault_key", _KEY, ((c.world, c.case, *key) for c in changes for key in c.keys))
     _copy(cursor, "vault_item", _ITEM, ((c.world, c.case, *item) for c in changes for item in c.items))
-    for change in changes:
-        tasks = _changed_tasks(change)
-        if tasks:
-            _put_tasks(cursor, change, tasks)
-
-
-def _put_tasks(cursor: Any, change: Change, tasks: list[Task]) -> None:  # noqa: ANN401
-    cursor.executemany(
-        "INSERT INTO task_row (world_id, district, case_id, task, unit, role, status, is_open, due)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (case_id, task) DO UPDATE"
-        " SET status = excluded.status, is_open = excluded.is_open, due = excluded.due",
-        [(change.world, change.district, change.case, *_task_row(change.after, task)) for task in tasks],
-    )
+    tasks = [(c.world, c.district, c.case, *_task_row(c.after, task)) for c in changes for task in _changed_tasks(c)]
+    if tasks:
+        cursor.executemany(
+            "INSERT INTO task_row (world_id, district, case_id, task, unit, role, status, is_open, due)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (case_id, task) DO UPDATE"
+            " SET status = excluded.status, is_open = excluded.is_open, due = excluded.due",
+            tasks,
+        )
 
 
 def _copy(cursor: Any, table: str, columns: dict[str, str], rows: Iterable[tuple[Any, ...]]) -> None:  # noqa: ANN401
