@@ -48,7 +48,8 @@ DOORS = {
     # name: (how often it asks, what it does with a dispatched case and its receipt)
     "report": (1, lambda _case, _code: rooms.report()),
     "report under a key": (2, lambda case, _code: rooms.report(key=f"{case}")),
-    "command": (2, lambda case, _code: rooms.act(case, c.Oversee("remind", "", "再次"), cast.ZHOU)),
+    "command": (2, lambda case, _code: rooms.act(case, c.TakeTask(1), cast.WEI)),
+    "command with a reason": (3, lambda case, _code: rooms.act(case, c.Oversee("remind", "", "再次"), cast.ZHOU)),
     "command under a key": (3, lambda case, _code: rooms.act(case, c.TakeTask(1), cast.WEI, key=f"{case}")),
     "read": (6, lambda case, _code: api.read_case(rooms.actor(cast.ZHOU), case, purpose="x")),
     "list": (3, lambda _case, _code: api.list_cases(rooms.actor(cast.ZHOU), api.Filters(), limit=200)),

@@ -158,4 +158,7 @@ def test_a_merged_report_still_leads_to_its_answer(district):
         assert "已更换井盖" in district.client().get(tracking).content.decode()
     answer = district.client().post(f"{second}/say", {"do": "dispute", "why": "again"})
     assert answer.status_code == 302, answer.content.decode()
-    assert "又出现了" in district.client().get(first).content.decode()
+    assert "又出现了" in district.client().get(second).content.decode()
+    page = district.client().get(first).content.decode()
+    assert "另一位反映人提出了异议" in page
+    assert "又出现了" not in page

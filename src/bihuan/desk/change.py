@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from bihuan.desk import codec, effects, facts, instant, rulebooks, vault
+from bihuan.desk import codec, effects, facts, instant, reasons, rulebooks, vault
 from bihuan.desk.actor import Actor
 from bihuan.desk.store import Change
 from bihuan.kernel import commands as c
@@ -119,10 +119,12 @@ def change_of(
     at = happened(asked.happened_at, loaded.state.opened, recorded_at)
     # What staff write is the case's own: erasing a colleague must take nothing of it along.
     person = as_uuid(asked.by.person) if not asked.by.unit else None
-    sealed = vault.seal(loaded.id, person, texts, vault.find_key(loaded.id, person)) if texts else NOTHING_SEALED
+    said = reasons.texts_of(command) | dict(texts or {})
+    sealed = vault.seal(loaded.id, person, said, vault.find_key(loaded.id, person)) if said else NOTHING_SEALED
     folding = Folding(rulebooks.rules_of(loaded.state), loaded.state, recorded_at)
-    asked_for: tuple[c.Command, ...] = () if command is None else (command,)
-    for one in (*asked_for, *(c.AddNote(note) for note in sealed.notes(audience))):
+    asked_for: tuple[c.Command, ...] = () if command is None else (reasons.referring(command, sealed.refs),)
+    notes = (note for note in sealed.notes(audience) if note.kind in (texts or {}))
+    for one in (*asked_for, *(c.AddNote(note) for note in notes)):
         looked_up = facts.of(loaded.id, folding.state(), one)
         folding.apply(one, c.Ctx(at, asked.by.person, asked.by.unit, asked.by.roles, looked_up))
     if not folding.events:

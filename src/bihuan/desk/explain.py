@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bihuan.desk import reasons
 from bihuan.kernel import events as e
 from bihuan.kernel.case import Clock
 from bihuan.kernel.events import Recorded
@@ -49,10 +50,11 @@ class Explanation:
 
 
 def explain(history: Sequence[Recorded]) -> Explanation:
+    """Reasons that ``history`` holds as references (it was not read through ``read_case``) stay untold."""
     owners: list[Ownership] = []
     promises: dict[str, Promise] = {}
     objections: list[tuple[datetime, str, str, str]] = []
-    for recorded in history:
+    for recorded in reasons.told(tuple(history), {}):
         event = recorded.event
         owner = _owner(recorded)
         if owner is not None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from bihuan.desk import access, change, history, identity, instant, lists, moves, names, rulebooks, vault
+from bihuan.desk import access, change, history, identity, instant, lists, moves, names, reasons, rulebooks, vault
 from bihuan.desk.access import Level, Verdict, Viewer
 from bihuan.desk.actor import Actor
 from bihuan.desk.looks import Look
@@ -25,6 +25,8 @@ from bihuan.kernel.rules import Category, Rulebook
 log = logging.getLogger("bihuan.reads")
 # What the team says among itself; whoever only coordinates is not shown it.
 INNER_EVENTS = (e.Asked, e.Granted, e.Denied, e.ReportedByLaw, e.ChampionNamed, e.Overseen, e.Resealed, e.StepTaken)
+# Whose reasons the reporter is told in the words of those who gave them.
+FOR_REPORTER = (e.Recategorised, e.Declined, e.Disputed, e.Reworked, e.ClockPaused)
 BLIND_MOVES = frozenset({"take", "red-button", "remind", "oversee"})
 MOST_HOPS = 50
 
@@ -110,6 +112,10 @@ def read_case(viewer: Actor, case: UUID, *, purpose: str = "", world: int = 1) -
         raise NotFound(str(case))
     seen = access.trimmed(eyes, verdict, loaded.state)
     past = tuple(_shown(eyes, verdict, history.events_of(case, world)))
+    inside = tuple(reasons.refs_in((seen, past))) if verdict.level is Level.FULL else ()
+    opened = _open(case, seen.notes, inside)
+    words = reasons.spoken({ref: opened[ref] for ref in inside}, but=(note.ref for note in loaded.state.notes))
+    seen, past = reasons.told(seen, words), reasons.told(past, words)
     book = rulebooks.rules_of(loaded.state).book
     return CaseView(
         id=case,
@@ -123,7 +129,7 @@ def read_case(viewer: Actor, case: UUID, *, purpose: str = "", world: int = 1) -
         place=names.place(seen.place),
         book=book,
         people=names.staff(_people(seen, past)) if verdict.level is Level.FULL else {},
-        texts=_texts(case, seen.notes, past),
+        texts=_texts(seen.notes, past, opened),
         moves=_moves(viewer, verdict, loaded, world),
     )
 
@@ -152,7 +158,16 @@ def _people(state: Case, past: Iterable[Recorded]) -> set[str]:
     return found | {request.by for request in state.requests}
 
 
-def _texts(case: UUID, notes: Iterable[Note], past: Iterable[Recorded]) -> dict[str, Text]:
+Opened = Mapping[str, str | vault.Gone]
+
+
+def _open(case: UUID, notes: Iterable[Note], inside: Iterable[str] = ()) -> Opened:
+    """The texts of visible notes and of the words inside events, in one query; none where there is nothing to open."""
+    wanted = {*inside, *(note.ref for note in notes)}
+    return vault.open_items(case, wanted) if wanted else {}
+
+
+def _texts(notes: Iterable[Note], past: Iterable[Recorded], every: Opened) -> dict[str, Text]:
     """The texts behind the visible notes, with who wrote them and when."""
     wanted = {note.ref: note for note in notes}
     written: dict[str, Recorded] = {}
@@ -163,10 +178,10 @@ def _texts(case: UUID, notes: Iterable[Note], past: Iterable[Recorded]) -> dict[
         elif isinstance(event, e.Registered):
             written |= {note.ref: recorded for note in event.notes}
     found = {}
-    for ref, opened in vault.open_items(case, wanted).items() if wanted else ():
-        by = written.get(ref)
+    for ref, note in wanted.items():
+        opened, by = every[ref], written.get(ref)
         found[ref] = Text(
-            kind=wanted[ref].kind,
+            kind=note.kind,
             text="" if isinstance(opened, vault.Gone) else opened,
             by=by.by if by else "",
             unit=by.unit if by else "",
@@ -227,7 +242,7 @@ def _receipt(code: str, world: int) -> UUID | None:
 def _own_texts(case: UUID, state: Case, reporter: str, world: int) -> tuple[Text, ...]:
     """What the reporter himself wrote; who gave no contact and no name still wrote the report."""
     past = history.events_of(case, world)
-    texts = _texts(case, state.notes, past).values()
+    texts = _texts(state.notes, past, _open(case, state.notes)).values()
     return tuple(t for t in texts if t.by == reporter and t.kind != "contact" and t.unit == "")
 
 
@@ -237,6 +252,10 @@ def _tracked(
     at = instant.now(world)
     state, past = current.state, history.events_of(current.id, world)
     answers = [note for note in state.notes if note.kind == "answer" or "reporter" in note.audience]
+    inside = tuple(reasons.refs_in((state.outcome, [one for one in past if _is_for(reporter, one)])))
+    opened = _open(current.id, answers, inside)
+    words = reasons.spoken({ref: opened[ref] for ref in inside}, but=(note.ref for note in state.notes))
+    state, past = reasons.told(state, words), reasons.told(past, words)
     acting = Actor(reporter, "", frozenset({"reporter"}))
     return TrackView(
         code=code,
@@ -251,11 +270,17 @@ def _tracked(
         category=lists.category_of(state),
         place=names.place(state.place),
         own=own,
-        answers=tuple(_texts(current.id, answers, past).values()),
+        answers=tuple(_texts(answers, past, opened).values()),
         moves=frozenset(move.key for move in moves.allowed(acting, current.id, state, world=world)),
         outcomes=rulebooks.rules_of(state).book.outcomes,
         is_merged=current.id != first,
     )
+
+
+def _is_for(reporter: str, recorded: Recorded) -> bool:
+    """Of others who reported the same matter, nobody is told what they wrote."""
+    event = recorded.event
+    return isinstance(event, FOR_REPORTER) and (not isinstance(event, e.Disputed) or recorded.by == reporter)
 
 
 # -- who looked --------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def _none(_setting: Setting, _target: str) -> tuple[Field, ...]:
 
 
 def _reason(_setting: Setting, _target: str) -> tuple[Field, ...]:
-    return (Field("reason", say("理由"), "area", hint=say("写进历史，删不掉；请不要写个人信息。")),)
+    return (Field("reason", say("理由"), "area", hint=say("办这件事的人都看得到，反映人也可能看到。")),)
 
 
 def _rule(value: str = "") -> Field:

@@ -150,7 +150,7 @@ ENGLISH: dict[str, str] = {
     "降低封存级别": "lower seal",
     # fields
     "理由": "Reason",
-    "写进历史，删不掉；请不要写个人信息。": "It stays in the history for ever; please write nothing personal.",
+    "办这件事的人都看得到，反映人也可能看到。": "Everybody who works on this case reads it, and the reporter may.",
     "依据哪条规定": "Which rule it rests on",
     "应当找谁": "Where it belongs",
     "写清单位和途径，反映人会看到。": "Name unit and way; the reporter reads it.",

@@ -162,6 +162,8 @@ ENGLISH: dict[str, str] = {
     "不属于这里受理的范围。应当找：{route}。依据：{rule}。": "Not for this service. Turn to: {route}. Basis: {rule}.",
     "交给{unit}主办。": "{unit} leads.",
     "您提出了异议。": "You disputed the result.",
+    "{unit}代为提出了异议。": "{unit} disputed the result on somebody's behalf.",
+    "另一位反映人提出了异议。": "Somebody else who reported it disputed the result.",
     "重新打开，由{unit}继续办理；已经用掉的时间不清零。": "Opened again; {unit} goes on, and the time already used still counts.",
     "请{unit}协办。": "{unit} was asked to help.",
     "{unit}已接单，开始办理。": "{unit} has taken it on.",

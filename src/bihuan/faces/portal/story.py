@@ -51,7 +51,7 @@ def _line(view: TrackView, recorded: Recorded) -> Iterator[Line]:
         case e.Closed():
             yield Line(at, _closed(event), "good")
         case e.Disputed():
-            yield Line(at, say("您提出了异议。"), "bad", event.reason)
+            yield Line(at, _disputed(view, recorded), "bad", event.reason)
         case e.Reopened():
             yield Line(at, say("重新打开，由{unit}继续办理；已经用掉的时间不清零。", unit=_unit(event.unit)))
         case _:
@@ -107,6 +107,12 @@ def _time(view: TrackView, recorded: Recorded) -> Iterator[Line]:
             yield Line(at, say("上级催办。") if event.action == "remind" else say("上级督办。"), "quiet")
         case _:
             return
+
+
+def _disputed(view: TrackView, recorded: Recorded) -> str:
+    if recorded.unit:
+        return say("{unit}代为提出了异议。", unit=_unit(recorded.unit))
+    return say("您提出了异议。") if recorded.by == view.reporter else say("另一位反映人提出了异议。")
 
 
 def _closed(event: e.Closed) -> str:

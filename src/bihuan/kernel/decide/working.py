@@ -182,4 +182,4 @@ def _need_ready(draft: Draft, task: Task) -> None:
     waits = [needed for needed in task.needs if needed not in over]
     draft.need(not waits, "task-waits", needs=" ".join(map(str, waits)))
     for hold in draft.case.holds:
-        draft.need(hold.on not in {task.kind, "*"}, "held", rule=hold.basis, by=hold.by_case, reason=hold.reason)
+        draft.need(hold.on not in {task.kind, "*"}, "held", rule=hold.basis, by=hold.by_case)
