@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bihuan.desk import organisation, upkeep
+from bihuan.desk import organisation, upkeep, virtual
 from bihuan.desk.actor import ANONYMOUS, SYSTEM, Actor, reporter
 from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.audit import Findings, audit
@@ -156,6 +156,7 @@ __all__ = [
     "unit_name",
     "unmerge",
     "upkeep",
+    "virtual",
     "waiting_glass",
     "words_of",
 ]

@@ -70,10 +70,12 @@ def register(intake: Intake, asked: Asked, digest: bytes) -> Outcome:
     return answers.outcome(change, code)
 
 
-def registration(intake: Intake, asked: Asked, *, number: int) -> tuple[Change, str]:
+def registration(
+    intake: Intake, asked: Asked, *, number: int, recorded_at: datetime | None = None
+) -> tuple[Change, str]:
     """The change that registers ``intake``, and its receipt code. Stores nothing."""
     case, by = identity.new_id(), asked.by
-    recorded_at = instant.now(asked.world)
+    recorded_at = recorded_at or instant.now(asked.world)
     at = happened(asked.happened_at, None, recorded_at)
     code = identity.new_code(asked.world, by.person, asked.key)
     receipt = identity.code_digest(code)
