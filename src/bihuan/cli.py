@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bihuan.wiring import commands, postgres, site, supervisor
+from bihuan.wiring import commands, postgres, simulating, site, supervisor
 from bihuan.wiring.processes import Busy
 
 app = typer.Typer(
@@ -208,6 +208,33 @@ def restore(source: Annotated[Path, typer.Argument(help="备份文件 backup fil
         except (OSError, RuntimeError, commands.CannotGoOn) as error:
             raise fail(str(error)) from error
     out.print(f"已恢复 / restored: {json.dumps(manifest, ensure_ascii=False, default=str)}", soft_wrap=True)
+
+
+@app.command()
+def simulate(  # noqa: PLR0917 - options of a command line
+    days: Annotated[int, typer.Option(help="天数 days")] = 30,
+    per_day: Annotated[int, typer.Option(help="平日每天多少件 reports on a weekday")] = 1000,
+    seed: Annotated[int, typer.Option(help="同一种子同一历史 the same seed gives the same history")] = 7,
+    start: Annotated[str, typer.Option(help="第一天 first day, YYYY-MM-DD")] = "2026-03-01",
+    scene: Annotated[str, typer.Option(help="场景 scene")] = "city",
+    staff: Annotated[
+        list[str] | None, typer.Option(help="人手增减,与现状对比 yz.cgj=-2: two fewer there, compared with as it is")
+    ] = None,
+    keep: Annotated[bool, typer.Option(help="留下推演的世界 keep the world to look at it")] = False,
+    as_json: Json = False,
+) -> None:
+    """推演一段日子:虚构的反映和人手,走真的流程。 Play days of a virtual district through the real loop."""
+    try:
+        changes = simulating.parse_staff(staff or [])
+        with ready(), progress("推演 simulating") as step:
+            plan = simulating.plan_of(_day(start), days, per_day, seed, scene)
+            found = simulating.simulate(plan, changes, step, say, keep=keep)
+    except commands.CannotGoOn as error:
+        raise fail(str(error)) from error
+    if as_json:
+        print(json.dumps({"runs": found, **found[-1]}, ensure_ascii=False))
+    else:
+        simulating.show(out, found)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from bihuan.desk import access, answers, effects, facts, identity, instant, reasons, rulebooks, store, vault, worlds
@@ -25,10 +26,21 @@ from bihuan.desk.worlds import create, drop, get
 from bihuan.kernel import commands as c
 from bihuan.kernel import due
 from bihuan.kernel.refused import Refused
+from bihuan.kernel.rules import Rulebook
 
-__all__ = ["Played", "Report", "Step", "create", "digest", "drop", "get", "play"]
+__all__ = ["PURPOSE", "Played", "Report", "Step", "book_at", "create", "digest", "drop", "get", "play", "zone"]
 
 PURPOSE = "推演 simulation"
+
+
+def zone() -> str:
+    """The time zone of the district, as the calendar names it."""
+    return str(settings.ZONE)
+
+
+def book_at(scene: str, at: datetime) -> Rulebook:
+    """The rulebook of a scene at an instant. Raises ``Refused`` (``no-rulebook``)."""
+    return rulebooks.rules_for(scene, at).book
 
 
 @dataclass(frozen=True)
