@@ -208,6 +208,30 @@ def test_merged_receipts_lead_to_the_lead_case_and_part_again():
     assert len(load(lead.case, 1).state.receipts) == 1
 
 
+def test_a_merge_under_a_key_happens_once_and_answers_the_same():
+    lead, other = rooms.report().case, rooms.report(by=cast.HE).case
+
+    def merge(_):
+        return api.merge(other, lead, by=rooms.actor(cast.ZHOU), purpose="并案", key="m")
+
+    answers = [merge(0), merge(1)]
+    assert [[each.version for each in both] for both in answers] == [[each.version for each in answers[0]]] * 2
+    assert [both[0].replayed for both in answers] == [False, True]
+    with pytest.raises(api.KeyReused):
+        api.merge(lead, other, by=rooms.actor(cast.ZHOU), purpose="并案", key="m")
+    apart = [api.unmerge(other, "两件事", by=rooms.actor(cast.ZHOU), purpose="x", key="u") for _ in range(2)]
+    assert [both[1].replayed for both in apart] == [False, True]
+    assert load(other, 1).state.stage is Stage.REGISTERED
+
+
+def test_two_merges_at_once_under_one_key_are_one_merge_and_both_are_answered():
+    lead, other = rooms.report().case, rooms.report(by=cast.HE).case
+    found = in_threads(4, lambda _: api.merge(other, lead, by=rooms.actor(cast.ZHOU), purpose="并案", key="m"))
+    assert {tuple(each.version for each in both) for both in found} == {(found[0][0].version, found[0][1].version)}
+    assert sum(not both[0].replayed for both in found) == 1
+    assert len(load(lead, 1).state.absorbed) == 1
+
+
 def test_a_refused_merge_changes_neither():
     lead, other = rooms.closed(), rooms.report(by=cast.HE).case
     before = rows("event")

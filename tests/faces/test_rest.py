@@ -239,8 +239,10 @@ def test_counts_go_by_problem_and_place_never_under_five_never_by_person(hotline
 
 def test_merge_unmerge_and_split(hotline):
     one, two = a_case(hotline), a_case(Program())
-    both = hotline.post(f"/cases/{two['id']}/merge", {"into": one["id"]})
+    both = hotline.post(f"/cases/{two['id']}/merge", {"into": one["id"]}, Idempotency_Key="merge-once")
     assert both.status_code == 200, both.content
+    again = hotline.post(f"/cases/{two['id']}/merge", {"into": one["id"]}, Idempotency_Key="merge-once")
+    assert (again.json(), again.headers["Idempotency-Replayed"]) == (both.json(), "true")
     assert Program().get(f"/track/{two['receipt']}").json()["number"] == one["number"]
     assert hotline.post(f"/cases/{two['id']}/unmerge", {"reason": "不是一件事"}).status_code == 200
     assert Program().get(f"/track/{two['receipt']}").json()["number"] == two["number"]

@@ -6,7 +6,7 @@ Somebody else was faster: decide again on the new state. "Changed meanwhile" is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -100,46 +100,89 @@ def submit_many(command: c.Command, cases: Sequence[UUID], *, by: Actor, purpose
     return len(store.write_many(changes))
 
 
+Both = tuple[Outcome, Outcome]
+
+
 def _submit_both(
-    first: tuple[UUID, c.Command], second: tuple[UUID, c.Command], asked: Asked, locked: Mapping[UUID, Loaded]
-) -> tuple[Outcome, Outcome]:
-    """Two commands on two locked cases: both or neither."""
+    first: tuple[UUID, c.Command],
+    second: tuple[UUID, c.Command],
+    asked: Asked,
+    locked: Mapping[UUID, Loaded],
+    key: _Key,
+) -> Both:
+    """Two commands on two locked cases: both or neither, and so are the answers kept under the key."""
     outcomes = []
-    for case, command in (first, second):
+    for (case, command), own in zip((first, second), key.names, strict=True):
         loaded = _known(locked.get(case), asked.by, case)
         change = change_of(command, loaded, asked)
-        if change is None or not store.write(change):
+        if change is None or not store.write(answers.keep(change, asked.by.person, own, key.digest)):
             raise Stale(case, loaded.state.version)
         outcomes.append(answers.outcome(change))
     return outcomes[0], outcomes[1]
 
 
-def merge(case: UUID, into: UUID, *, by: Actor, purpose: str, world: int = 1) -> tuple[Outcome, Outcome]:
+class _Key:
+    """The idempotency key of a command on two cases: an answer for each."""
+
+    def __init__(self, key: str | None, *what: object) -> None:
+        self.names = (key, None if key is None else f"{key}:other")
+        self.digest = answers.digest_of(*what)
+
+    def replay(self, world: int, by: Actor) -> Both | None:
+        first, second = (answers.replay(world, by.person, name, self.digest) for name in self.names)
+        return None if first is None or second is None else (first, second)
+
+
+def _once(work: Callable[[], Both], key: _Key, world: int, by: Actor) -> Both:
+    """The answer given before under the key, or the work; of two at once, one works and the other gets its answer."""
+    if earlier := key.replay(world, by):
+        return earlier
+    try:
+        with transaction.atomic():
+            return work()
+    except (IntegrityError, Refused, Stale):
+        if earlier := key.replay(world, by):
+            return earlier
+        raise
+
+
+def merge(
+    case: UUID, into: UUID, *, by: Actor, purpose: str, key: str | None = None, world: int = 1
+) -> tuple[Outcome, Outcome]:
     """Merge ``case`` into ``into``: highest seal, earliest statutory dates, all receipts."""
     if case == into:
         raise Refused("merge-with-itself", law=1)
-    with transaction.atomic():
+    once = _Key(key, "merge", case, into)
+
+    def work() -> Both:
         locked = load_many([case, into], world, lock=True)
         state = _known(locked.get(case), by, case).state
         lead = _known(locked.get(into), by, into).state
         command = c.MergeInto(str(into), lead.seal)
         absorb = c.hand_over(str(case), state)
-        return _submit_both((case, command), (into, absorb), Asked(by, purpose, world), locked)
+        return _submit_both((case, command), (into, absorb), Asked(by, purpose, world), locked, once)
+
+    return _once(work, once, world, by)
 
 
-def unmerge(case: UUID, reason: str, *, by: Actor, purpose: str, world: int = 1) -> tuple[Outcome, Outcome]:
+def unmerge(
+    case: UUID, reason: str, *, by: Actor, purpose: str, key: str | None = None, world: int = 1
+) -> tuple[Outcome, Outcome]:
     """The merged case stands on its own again, with its receipts and the dates it had."""
-    command = c.Unmerge(reason)
-    merged = _known(load(case, world), by, case)
-    if not merged.state.merged_into:
-        raise Refused("not-merged", law=1)
-    lead = UUID(merged.state.merged_into)
-    with transaction.atomic():
+    once = _Key(key, "unmerge", case, reason)
+
+    def work() -> Both:
+        merged = _known(load(case, world), by, case)
+        if not merged.state.merged_into:
+            raise Refused("not-merged", law=1)
+        lead = UUID(merged.state.merged_into)
         locked = load_many([case, lead], world, lock=True)
         state = merged.state
         reporters = tuple(person for person in (state.reporter, *state.joined) if person)
         part = c.Part(str(case), state.receipts, reporters)
-        return _submit_both((case, command), (lead, part), Asked(by, purpose, world), locked)
+        return _submit_both((case, c.Unmerge(reason)), (lead, part), Asked(by, purpose, world), locked, once)
+
+    return _once(work, once, world, by)
 
 
 def split(

@@ -72,29 +72,34 @@ def add_note(request: HttpRequest, case_id: UUID, body: NoteIn) -> HttpResponse:
 
 
 DESK = auth.Bearer("triage")
+BOTH = {"parameters": [*send.READS["parameters"], *send.KEYED["parameters"]]}
+MOST_KEY = 90  # of a key that stands for several answers
 
 
-@router.post(f"{CASE}/merge", auth=DESK, response={200: BothOut}, operation_id="merge", openapi_extra=send.READS)
+@router.post(f"{CASE}/merge", auth=DESK, response={200: BothOut}, operation_id="merge", openapi_extra=BOTH)
 def merge(request: HttpRequest, case_id: UUID, body: MergeIn) -> HttpResponse:
     """Into another case: highest seal, earliest statutory dates, every receipt leads there. Sent twice, merged once."""
     actor = auth.caller(request).actor
-    return _both(desk.merge(case_id, body.into, by=actor, purpose=send.purpose_of_work(request)))
+    key = auth.key_of(request, most=MOST_KEY)
+    return _both(desk.merge(case_id, body.into, by=actor, purpose=send.purpose_of_work(request), key=key))
 
 
-@router.post(f"{CASE}/unmerge", auth=DESK, response={200: BothOut}, operation_id="unmerge", openapi_extra=send.READS)
+@router.post(f"{CASE}/unmerge", auth=DESK, response={200: BothOut}, operation_id="unmerge", openapi_extra=BOTH)
 def unmerge(request: HttpRequest, case_id: UUID, body: ReasonIn) -> HttpResponse:
     """The merged case stands on its own again, with its receipts and the dates it had."""
     actor = auth.caller(request).actor
-    return _both(desk.unmerge(case_id, body.reason, by=actor, purpose=send.purpose_of_work(request)))
+    key = auth.key_of(request, most=MOST_KEY)
+    return _both(desk.unmerge(case_id, body.reason, by=actor, purpose=send.purpose_of_work(request), key=key))
 
 
 def _both(outcomes: tuple[Outcome, Outcome]) -> HttpResponse:
-    return send.reply(dict(zip(("case", "other"), map(send.changed, outcomes), strict=True)))
+    headers = {"Idempotency-Replayed": "true"} if outcomes[0].replayed else {}
+    return send.reply(dict(zip(("case", "other"), map(send.changed, outcomes), strict=True)), headers=headers)
 
 
 @router.post(
     f"{CASE}/split", auth=DESK, response={201: PartsOut}, operation_id="split",
-    openapi_extra={"parameters": [*send.READS["parameters"], *send.KEYED["parameters"]]},
+    openapi_extra=BOTH,
 )  # fmt: skip
 def split(request: HttpRequest, case_id: UUID, body: SplitIn) -> HttpResponse:
     """Child cases, all or none, each with its own receipt and clocks. The parent cannot be answered before they end."""
@@ -103,6 +108,6 @@ def split(request: HttpRequest, case_id: UUID, body: SplitIn) -> HttpResponse:
         intake.need_right(caller, part)
     parts = [intake.intake_of(part) for part in body.parts]
     made = desk.split(
-        case_id, parts, by=caller.actor, purpose=send.purpose_of_work(request), key=auth.key_of(request, most=90)
+        case_id, parts, by=caller.actor, purpose=send.purpose_of_work(request), key=auth.key_of(request, most=MOST_KEY)
     )
     return send.reply({"parts": [intake.registered(one) for one in made]}, 201)
