@@ -5,6 +5,7 @@ import struct
 import pytest
 
 import page_steps
+from rest_site import Program, report, set_up, token
 
 SECRET = b"N29.5630 E106.5516 Phone of Lin"
 
@@ -110,3 +111,37 @@ def test_what_is_no_photograph_is_refused(photos, tmp_path, data, code):
 def test_a_reference_leads_to_a_photograph_or_nowhere(photos, ref):
     with pytest.raises(LookupError):
         photos.read_photo(ref)
+
+
+def test_a_program_sends_a_photo_names_it_as_a_proof_and_reads_it_back(clean_db, settings, tmp_path):
+    settings.DATA = tmp_path
+    set_up()
+    desk, wei = Program(token("zhou", role="triage")), Program(token("wei"))
+    case = Program().post("/cases", report()).json()["id"]
+    for name in ("accept", "dispatch"):
+        assert desk.post(f"/cases/{case}/commands/{name}").status_code == 200
+    sent = wei.send("POST", "/photos", raw=jpeg(segment(0xE1, exif(1))), content_type="image/jpeg")
+    assert sent.status_code == 201, sent.content
+    ref = sent.json()["ref"]
+    assert wei.send("POST", "/photos", raw=jpeg(segment(0xE1, exif(1))), content_type="image/jpeg").json()["ref"] == ref
+    proof = {"task": 1, "proofs": [{"kind": "photo_after", "ref": ref}]}
+    assert wei.post(f"/cases/{case}/commands/finish-task", proof).status_code == 200
+    shown = wei.get(f"/cases/{case}/photos/{ref.removeprefix('photo:')}")
+    assert (shown.status_code, shown["Content-Type"]) == (200, "image/jpeg")
+    assert SECRET not in shown.content
+    other = Program().post("/cases", report()).json()["id"]
+    assert desk.get(f"/cases/{other}/photos/{ref.removeprefix('photo:')}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [(b"GIF89a" * 9, "image/jpeg", 422), (b"x" * 99, "text/html", 415), (b"", "image/png", 400),
+     (b"\xff\xd8\xff" + b"x" * 99, "image/jpeg", 422), (b"x" * (8 * 1024 * 1024 + 1), "image/png", 413)],
+)  # fmt: skip
+def test_what_is_no_photo_is_refused_in_words(clean_db, photos, tmp_path, sent):
+    raw, kind, status = sent
+    set_up()
+    answer = Program(token("wei")).send("POST", "/photos", raw=raw, content_type=kind)
+    assert answer.status_code == status, answer.content
+    assert answer.json()["title"]
+    assert list(tmp_path.rglob("*.jpeg")) == []

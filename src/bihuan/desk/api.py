@@ -31,6 +31,7 @@ from bihuan.desk.names import UnitName
 from bihuan.desk.names import place as place_name
 from bihuan.desk.names import staff as staff_names
 from bihuan.desk.names import unit as unit_name
+from bihuan.desk.photos import MOST_BYTES as MOST_PHOTO_BYTES
 from bihuan.desk.photos import keep_photo, read_photo
 from bihuan.desk.places import areas, import_areas, place_of
 from bihuan.desk.published import health, ledger_consistency, ledger_head, list_rulebooks, read_rulebook
@@ -67,6 +68,7 @@ __all__ = [
     "ANONYMOUS",
     "COMMAND_WORDS",
     "LAW_WORDS",
+    "MOST_PHOTO_BYTES",
     "SCOPES",
     "SYSTEM",
     "TABS",

@@ -12,7 +12,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from bihuan.faces.rest import body, cases, commands, document, intake, problems, public, reports, tracking
+from bihuan.faces.rest import body, cases, commands, document, intake, photos, problems, public, reports, tracking
 from bihuan.faces.rest.problems import Problem
 from bihuan.faces.rest.words import language_of
 
@@ -69,7 +69,7 @@ def make() -> Api:
         urls_namespace="rest",
         openapi_extra=document.EXTRA,
     )
-    for router in (reports.router, cases.router, commands.routes(), tracking.router, public.router):
+    for router in (reports.router, cases.router, photos.router, commands.routes(), tracking.router, public.router):
         made.add_router("", router)
     return made
 

@@ -129,6 +129,12 @@ class ProofOut(Schema):
     ref: str
 
 
+class PhotoOut(Schema):
+    """`ref` names the photograph as a proof."""
+
+    ref: str
+
+
 class HoldOut(Schema):
     by_case: str
     unit: str
