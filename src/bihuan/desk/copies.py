@@ -54,14 +54,15 @@ COPIES: tuple[Copy, ...] = (
     ),
     Copy(
         "outbox", ("to", "body", "last_error"), "whom a message goes to and which event it is about, by reference",
-        "until it was handed over", "bodies carry references; the receiver opens them through the gate or not at all",
+        "90 days after it was handed over",
+        "bodies carry references; the receiver opens them through the gate or not at all",
     ),
     Copy(
         "tick_retry", ("error",), "why a tick failed: the kind of error and ids", "until the tick succeeds",
         "nothing to reach",
     ),
     Copy(
-        "answer", ("body",), "the answer given under an idempotency key: ids, never texts", "the life of a key",
+        "answer", ("body",), "the answer given under an idempotency key: ids, never texts", "30 days",
         "nothing to reach",
     ),
 )  # fmt: skip

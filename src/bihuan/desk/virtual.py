@@ -86,12 +86,18 @@ def play(world: int, until: datetime, reports: Sequence[Report], steps: Mapping[
             raise NotFound(str(min(missing)))
         folded = [_Played(one, until).fold(steps.get(one.id, ())) for one in found.values()]
         moved = [change for one in folded if (change := one.change(world)) is not None]
-        store.write_many([*(change for change, _ in new), *moved])
+        _write(world, [*(change for change, _ in new), *moved])
     return Played(
         tuple(answers.outcome(change, code) for change, code in new),
         {change.case: answers.outcome(change) for change in moved},
         tuple((one.case, step, why) for one in folded for step, why in one.refused),
     )
+
+
+def _write(world: int, changes: Sequence[Change]) -> None:
+    """A simulation's messages never leave, so they are not stored; a drill's do."""
+    is_drill = worlds.get(world).kind == "drill"
+    store.write_many(changes if is_drill else [replace(change, messages=()) for change in changes])
 
 
 def _check(world: int, until: datetime, reports: Sequence[Report], steps: Mapping[UUID, Sequence[Step]]) -> None:

@@ -1,4 +1,4 @@
-"""One worker process: feed, ticker, messages and due recomputations, each in a thread with its own connection.
+"""One worker process: feed, ticker, messages, recomputations and tidying, each in a thread with its own connection.
 
 Any number of workers may run beside one another; killing one loses nothing. A worker outlives its database: it waits,
 says so once, and goes on.
@@ -16,7 +16,7 @@ from types import FrameType
 
 from django.db import Error, connection, connections
 
-from bihuan.desk import feed, outbox, ports, recompute, ticker
+from bihuan.desk import feed, outbox, ports, recompute, ticker, tidy
 from bihuan.desk.ports import Notifier
 
 log = logging.getLogger("bihuan.worker")
@@ -42,6 +42,7 @@ def duties(notifier: Notifier) -> list[Duty]:
         Duty("ticker", ticker.tick_all, 1.0),
         Duty("messages", outbox.Sender(notifier).step, 1.0),
         Duty("recompute", recompute.step, 5.0),
+        Duty("tidy", tidy.step, 600.0),
     ]
 
 
