@@ -13,6 +13,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from bihuan.desk import names, units
@@ -142,6 +144,29 @@ def keep_token(
             " ORDER BY id LIMIT 1 ON CONFLICT DO NOTHING",
             [hashlib.sha256(token.encode()).digest(), name, " ".join(sorted(scopes)), at, person, unit, role],
         )
+
+
+def every_unit() -> list[UnitSpec]:
+    """All units in the order of the tree."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT code, name, kind, coalesce(parent_id, ''), place, name_en, phone FROM unit ORDER BY path"
+        )
+        return [UnitSpec(*row) for row in cursor.fetchall()]
+
+
+def set_password(account: str, word: str) -> str:
+    """Set an account's password. Returns what is wrong, in words; empty when it is set."""
+    user = get_user_model().objects.filter(username=account).first()
+    if user is None:
+        return f"没有账号 {account}。 There is no account {account}."
+    try:
+        validate_password(word, user)
+    except ValidationError as error:
+        return " ".join(error.messages)
+    user.set_password(word)
+    user.save(update_fields=["password"])
+    return ""
 
 
 # -- whether this is a demo --------------------------------------------------------------------------------------

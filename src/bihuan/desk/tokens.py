@@ -123,3 +123,62 @@ def post_of(person: UUID, unit: str, role: str) -> int | None:
         )
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+# -- for the administrator ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Post:
+    """A post that somebody holds today."""
+
+    id: int
+    unit: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A token as a list shows it: ``number`` are the first digits of its hash, the token itself is stored nowhere."""
+
+    number: str
+    name: str
+    unit: str
+    role: str
+    scopes: str
+    created: datetime
+    expires: datetime | None
+    revoked: datetime | None
+
+
+def posts_of(account: str) -> list[Post]:
+    """The posts that the person behind an account holds today."""
+    day = timezone.localtime(instant.wall()).date()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.id, p.unit_id, p.role FROM post p JOIN person q ON q.id = p.person_id"
+            " JOIN auth_user a ON a.id = q.user_id WHERE a.username = %s AND p.starts <= %s"
+            " AND (p.ends IS NULL OR p.ends >= %s) ORDER BY p.id",
+            [account, day, day],
+        )
+        return [Post(*row) for row in cursor.fetchall()]
+
+
+def issued_tokens() -> list[Issued]:
+    """All tokens, the newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT left(encode(t.digest, 'hex'), 12), t.name, p.unit_id, p.role, t.scopes, t.created, t.expires,"
+            " t.revoked FROM token t JOIN post p ON p.id = t.post_id ORDER BY t.created DESC, t.digest"
+        )
+        return [Issued(*row) for row in cursor.fetchall()]
+
+
+def revoke_number(number: str) -> bool:
+    """Revoke by the number that the list shows. Whether there was such a token that was still good."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE token SET revoked = %s WHERE left(encode(digest, 'hex'), 12) = %s AND revoked IS NULL",
+            [instant.wall(), number],
+        )
+        return bool(cursor.rowcount)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
 
-from bihuan.desk import calendars, identity, instant, keyring, privacy, rulebooks
+from bihuan.desk import calendars, identity, instant, keyring, outbox, privacy, rulebooks, tokens
 from bihuan.desk.actor import SYSTEM
 from bihuan.desk.change import load
 from bihuan.desk.models import REAL_WORLD
@@ -157,6 +158,23 @@ def restore(source: Path, url: str, *, progress: Step | None = None) -> Mapping[
     from bihuan.desk import backup as dumps  # noqa: PLC0415
 
     return dumps.restore(source, url, progress=progress)
+
+
+# -- tokens and messages ------------------------------------------------------------------------------------------
+
+posts_of, issued_tokens, revoke_token = tokens.posts_of, tokens.issued_tokens, tokens.revoke_number
+dead_letters = outbox.dead_letters
+
+
+def new_token(post: tokens.Post, name: str, scopes: Sequence[str], last_day: date | None) -> str:
+    """A token for a post, good until the end of ``last_day`` here. Raises ``ValueError`` for an unknown scope."""
+    end = datetime.combine(last_day, time.max, ZoneInfo(settings.ZONE)) if last_day else None
+    return tokens.issue_token(post.id, name, scopes, expires=end)
+
+
+def send_again(world: int) -> int:
+    """Put every dead letter back into the queue; returns how many."""
+    return outbox.try_again(world, [letter.key for letter in outbox.dead_letters(world)])
 
 
 # -- people -------------------------------------------------------------------------------------------------------

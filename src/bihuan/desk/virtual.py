@@ -22,13 +22,13 @@ from bihuan.desk.change import Asked, Folding, Loaded, as_uuid, load_many
 from bihuan.desk.history import digest
 from bihuan.desk.intake import Intake, registration
 from bihuan.desk.store import Change
-from bihuan.desk.worlds import create, drop, get
+from bihuan.desk.worlds import create, drop, every, get
 from bihuan.kernel import commands as c
 from bihuan.kernel import due
 from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import Rulebook
 
-__all__ = ["PURPOSE", "Played", "Report", "Step", "book_at", "create", "digest", "drop", "get", "play", "zone"]
+__all__ = ["PURPOSE", "Played", "Report", "Step", "book_at", "create", "digest", "drop", "every", "get", "play", "zone"]
 
 PURPOSE = "推演 simulation"
 

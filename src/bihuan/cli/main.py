@@ -6,17 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from bihuan.cli import office
+from bihuan.cli.common import Json, World, day_of, fail, out, progress, ready, say
 from bihuan.wiring import commands, postgres, simulating, site, supervisor
 from bihuan.wiring.processes import Busy
 
@@ -31,49 +28,11 @@ rules_app = typer.Typer(help="规则 Rulebooks: list, import, export, diff.", no
 calendar_app = typer.Typer(help="日历 Working days: publish a year, set a day.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
 app.add_typer(calendar_app, name="calendar")
-
-out = Console()
-err = Console(stderr=True)
-Json = Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")]
-World = Annotated[int, typer.Option(help="世界 world: 1 is the real one")]
-
-
-def say(text: str) -> None:
-    err.print(f"[dim]·[/] {text}", highlight=False)
-
-
-def fail(text: str) -> typer.Exit:
-    err.print(f"[bold red]✗[/] {text}", highlight=False)
-    return typer.Exit(1)
-
-
-@contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar for anything that may take longer than two seconds; ``(done, total)``, total 0 when unknown."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total or None)
-
-
-@contextmanager
-def ready(*, migrated: bool = True) -> Iterator[None]:
-    """A database, up to date, with Django set up on it."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(site.database(say))
-        except (postgres.PostgresError, Busy) as error:
-            raise fail(str(error)) from error
-        site.setup_django()
-        if migrated:
-            commands.migrate(say)
-        yield
+app.add_typer(office.tokens, name="token")
+app.add_typer(office.worlds, name="world")
+app.add_typer(office.outbox, name="outbox")
+app.add_typer(office.units, name="units")
+app.add_typer(office.staff, name="staff")
 
 
 @app.command()
@@ -227,7 +186,7 @@ def simulate(  # noqa: PLR0917 - options of a command line
     try:
         changes = simulating.parse_staff(staff or [])
         with ready(), progress("推演 simulating") as step:
-            plan = simulating.plan_of(_day(start), days, per_day, seed, scene)
+            plan = simulating.plan_of(day_of(start), days, per_day, seed, scene)
             found = simulating.simulate(plan, changes, step, say, keep=keep)
     except commands.CannotGoOn as error:
         raise fail(str(error)) from error
@@ -243,7 +202,7 @@ def bench(
     name: Annotated[str, typer.Argument(help="一项或全部 one benchmark, or all")] = "",
 ) -> None:
     """性能测量,每项带基线。 Run the benchmarks; each compares itself with a baseline in the same run."""
-    folder = Path(__file__).resolve().parents[2] / "benchmarks"
+    folder = Path(__file__).resolve().parents[3] / "benchmarks"
     files = {file.stem: file for file in sorted(folder.glob("*.py")) if "def main(" in file.read_text(encoding="utf-8")}
     if not files:
         raise fail(f"{folder} 不存在。 There are no benchmarks here: run it in a checkout of the source.")
@@ -326,7 +285,7 @@ def calendar_set(
     if kind not in {"work", "rest"}:
         raise fail(f"{kind}: 只能是 work 或 rest / write work or rest")
     with ready(), progress("重算期限 recomputing") as step:
-        changed = commands.set_day(_day(day), step, is_working=kind == "work", basis=basis)
+        changed = commands.set_day(day_of(day), step, is_working=kind == "work", basis=basis)
     out.print(f"已重算 {changed} 件 / {changed} cases recomputed")
 
 
@@ -338,13 +297,6 @@ def calendar_publish(
     with ready(), progress("重算期限 recomputing") as step:
         changed = commands.publish_year(year, basis, step)
     out.print(f"已重算 {changed} 件 / {changed} cases recomputed")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise fail(f"{text}: 日期写成 2027-02-14 / write a date like 2027-02-14") from None
 
 
 def main() -> None:

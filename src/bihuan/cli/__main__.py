@@ -1,0 +1,5 @@
+"""``python -m bihuan.cli``: the same as ``bihuan``."""
+
+from bihuan.cli import main
+
+main()
