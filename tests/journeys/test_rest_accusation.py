@@ -3,8 +3,10 @@
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 
+import page_district
 from bihuan.testing import cast
 from page_district import PLACE, person
 from rest_site import Program, report, set_up, token
@@ -166,3 +168,29 @@ def test_a_desk_without_a_purpose_reads_nothing_and_every_look_is_logged(accused
         (cast.PETITIONS, "refused"), (cast.PETITIONS, "ok"),
         (cast.STREET, "refused"), (cast.STREET, "refused"), (cast.COMMUNITY, "refused"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("rest", ["", "/receipt"])
+def test_a_receipt_found_in_the_accused_unit_opens_nothing_there(accused, rest):
+    made = accuse(cast.STREET)
+    assert Program().get(f"/track/{made['receipt']}").status_code == 200
+    for program in accused:
+        hidden = program.get(f"/track/{made['receipt']}{rest}")
+        assert hidden.status_code == 404
+        assert same(hidden, program.get(f"/track/ZZZZ-ZZZZ-ZZZZ-ZZZZ{rest}"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM access_log WHERE what = 'track' AND outcome = 'refused'")
+        assert cursor.fetchone()[0] >= len(accused)
+
+
+@pytest.mark.parametrize("rest", ["", "/receipt.json", "/seen", "/qr.svg"])
+def test_nor_on_the_pages_of_whoever_has_signed_in(rest):
+    code = accuse(cast.STREET)["receipt"].replace("-", "")
+    user = User.objects.create(username="jiang")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE person SET user_id = %s WHERE id = %s", [user.pk, person("jiang")])
+    stranger, member = page_district.client(), page_district.client("jiang")
+    assert stranger.get(f"/t/{code}").status_code == 200
+    hidden, none = member.get(f"/t/{code}{rest}"), member.get(f"/t/{'Z' * 16}{rest}")
+    assert (hidden.status_code, none.status_code) == (404, 404)
+    assert hidden.content.replace(code.encode(), b"") == none.content.replace(b"Z" * 16, b"")

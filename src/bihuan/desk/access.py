@@ -10,7 +10,7 @@ from uuid import UUID
 
 from bihuan.desk import instant, looks, seals
 from bihuan.desk.actor import Actor
-from bihuan.desk.looks import log_list, log_read, looks_without_case, refusals, who_looked, withheld_looks
+from bihuan.desk.looks import REFUSED, log_list, log_read, looks_without_case, refusals, who_looked, withheld_looks
 from bihuan.desk.questions import check_question, refuse_query
 from bihuan.desk.seals import (
     MATRIX,
@@ -33,6 +33,7 @@ from bihuan.kernel.refused import Refused
 
 __all__ = [
     "MATRIX",
+    "REFUSED",
     "Facts",
     "Level",
     "NotFound",

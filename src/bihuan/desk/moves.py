@@ -16,12 +16,14 @@ from bihuan.desk.actor import Actor
 from bihuan.kernel import commands as c
 from bihuan.kernel import decide
 from bihuan.kernel.case import Case, Note, Proof, Seal, Stage, Task
+from bihuan.kernel.decide.working import involved
 from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import ClockRule, Rulebook
 
 # Refusals that pass by themselves or by somebody else's work: worth saying beside a greyed button.
 WAITING = frozenset({
     "assist-open", "child-open", "objection-open", "step-open", "task-waits", "held", "arbitration-needed", "no-route",
+    "drawn-for-a-visit",
 })  # fmt: skip
 ANYTHING = "?"
 Candidate = tuple[str, str, c.Command]  # key, target, what would be asked
@@ -60,7 +62,7 @@ def candidates(state: Case, book: Rulebook, actor: Actor, at: datetime) -> Itera
     yield from _steps(state, book)
     yield from _closing(state, book, actor)
     yield from _clocks(state, at)
-    yield from _linking(state)
+    yield from _linking(state, actor)
 
 
 def _intake(state: Case, book: Rulebook) -> Iterator[Candidate]:
@@ -109,6 +111,8 @@ def _closing(state: Case, book: Rulebook, actor: Actor) -> Iterator[Candidate]:
     yield "send-to-verify", "", c.SendToVerify(free[0] if free else state.desk)
     how = "reporter" if "reporter" in actor.roles else "verifier"
     yield "verify", "", c.Verify(accept=True, outcome=outcome, how=how)
+    if book.sample and how == "verifier":
+        yield "sample", "", c.Verify(accept=True, outcome=outcome, how="sample")
     yield "reject", "", c.Verify(accept=False, reason=ANYTHING, how=how)
     yield "dispute", "", c.Dispute(ANYTHING)
     for clock in state.clocks:
@@ -129,9 +133,15 @@ def _clocks(state: Case, at: datetime) -> Iterator[Candidate]:
             yield "resume", clock.id, c.Resume(clock.id, ANYTHING)
 
 
-def _linking(state: Case) -> Iterator[Candidate]:
+def _linking(state: Case, actor: Actor) -> Iterator[Candidate]:
     yield "merge", "", c.MergeInto(into=ANYTHING, seal=state.seal)
     yield "unmerge", "", c.Unmerge(ANYTHING)
+    yield "split", "", c.AddChild(ANYTHING)
+    # In the name of this case, on another one: whoever has a part here, in a role that may. The other case judges too.
+    if actor.unit in involved(state):
+        yield "lay-hold", "", c.LayHold(ANYTHING, ANYTHING, ANYTHING, ANYTHING)
+    for hold in state.holds:
+        yield "lift-hold", hold.by_case, c.LiftHold(hold.by_case, ANYTHING)
     yield "remind", "", c.Oversee("remind", state.lead, ANYTHING)
     yield "oversee", "", c.Oversee("oversee", state.lead, ANYTHING)
     yield "champion", "", c.NameChampion(ANYTHING)

@@ -212,8 +212,11 @@ def turn_of(state: Case) -> Turn:
 # -- by receipt --------------------------------------------------------------------------------------------------
 
 
-def track(code: str, *, world: int = 1) -> TrackView:
-    """The case that a receipt leads to: exactly one, also after a merge (law 1). Raises ``NotFound``."""
+def track(code: str, *, viewer: Actor | None = None, world: int = 1) -> TrackView:
+    """The case that a receipt leads to: exactly one, also after a merge (law 1). Raises ``NotFound``.
+
+    ``viewer``: who holds the code, where he has signed in. To the members of a barred unit it opens nothing.
+    """
     tidy = identity.tidy_code(code)
     first = _receipt(tidy, world)
     loaded = change.load(first, world) if first is not None else None
@@ -227,7 +230,19 @@ def track(code: str, *, world: int = 1) -> TrackView:
         if following is None:
             break
         current = following
+    if viewer is not None:
+        _need_not_barred(viewer, [loaded, current], world)
     return _tracked(tidy, current, first=first, reporter=reporter, own=own, world=world)
+
+
+def _need_not_barred(viewer: Actor, cases: Iterable[change.Loaded], world: int) -> None:
+    at = instant.now(world)
+    eyes = access.viewer_of(viewer, at, world=world)
+    for one in cases:
+        facts = access.facts_of(one.id, one.state)
+        if not access.may_track(eyes, facts):
+            access.log_read(viewer, one.id, facts.reporter, "track", "", outcome=access.REFUSED, at=at, world=world)
+            raise NotFound(str(one.id))
 
 
 def _receipt(code: str, world: int) -> UUID | None:

@@ -41,7 +41,7 @@ def find(request: HttpRequest) -> HttpResponse:
         return render(request, "portal/find.html")
     typed = request.POST.get("code", "")
     try:
-        view = desk.track(typed)
+        view = desk.track(typed, viewer=_viewer(request))
     except desk.NotFound:
         error = say("没有这个查询码。请对照回执看看：数字 0 和字母 O、数字 1 和字母 I 不必分。")
         return render(request, "portal/find.html", {"code": typed[:40], "error": error}, status=404)
@@ -115,9 +115,17 @@ def _register(request: HttpRequest, draft: steps.Draft) -> HttpResponse:
     return HttpResponseRedirect(f"/t/{outcome.receipt}?new=1")
 
 
-def _tracked(code: str) -> desk.TrackView:
+def _viewer(request: HttpRequest) -> desk.Actor | None:
+    """Whoever has signed in looks as himself, also with a receipt in his hand."""
+    if not request.user.is_authenticated or request.user.pk is None:
+        return None
+    staff = desk.staff_of(request.user.pk)
+    return staff.actor if staff is not None else None
+
+
+def _tracked(request: HttpRequest, code: str) -> desk.TrackView:
     try:
-        return desk.track(code)
+        return desk.track(code, viewer=_viewer(request))
     except desk.NotFound:
         raise Http404(code) from None
 
@@ -125,7 +133,7 @@ def _tracked(code: str) -> desk.TrackView:
 @never_cache
 @require_GET
 def track(request: HttpRequest, code: str) -> HttpResponse:
-    view = _tracked(code)
+    view = _tracked(request, code)
     if view.code != code:
         return redirect("track", view.code)
     said = {
@@ -171,7 +179,7 @@ def _show(
 @require_POST
 def answer(request: HttpRequest, code: str) -> HttpResponse:
     """The reporter confirms, disputes or adds: by the code alone, for it is all that many reporters have."""
-    view = _tracked(code)
+    view = _tracked(request, code)
     do = request.POST.get("do", "")
     try:
         _do(view, do, request)
@@ -180,10 +188,10 @@ def answer(request: HttpRequest, code: str) -> HttpResponse:
     except desk.NotFound:
         raise Http404(code) from None
     except Refused as refused:
-        return _show(request, _tracked(code), error=explain_refusal(refused).text, error_for=do, status=409)
+        return _show(request, _tracked(request, code), error=explain_refusal(refused).text, error_for=do, status=409)
     except desk.Stale:
         error = say("您看这一页的时候，事情有了新进展。请看最新情况，再决定。")
-        return _show(request, _tracked(code), error=error, error_for=do, status=409)
+        return _show(request, _tracked(request, code), error=error, error_for=do, status=409)
     return HttpResponseRedirect(f"/t/{view.code}?said={do}")
 
 
@@ -216,7 +224,7 @@ def _do(view: desk.TrackView, do: str, request: HttpRequest) -> None:
 
 @require_GET
 def qr(request: HttpRequest, code: str) -> HttpResponse:
-    view = _tracked(code)
+    view = _tracked(request, code)
     address = request.build_absolute_uri(f"/t/{view.code}")
     picture = segno.make(address, error="m").svg_inline(scale=4, border=2, dark="#000", light="#fff", omitsize=True)
     document = picture.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" width="176" height="176" ', 1)
@@ -224,9 +232,9 @@ def qr(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_GET
-def receipt(request: HttpRequest, code: str) -> HttpResponse:  # noqa: ARG001 - Django hands it over
+def receipt(request: HttpRequest, code: str) -> HttpResponse:
     """The provable receipt. A report of this second may not be under a signed head yet: then try again shortly."""
-    view = _tracked(code)
+    view = _tracked(request, code)
     document = desk.provable_receipt(view.first, view.world)
     if document is None:
         soon = {"title": say("账本还没有签到这一步，请过几秒再试。"), "status": 503}
@@ -239,7 +247,7 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:  # noqa: ARG001 - 
 @never_cache
 @require_GET
 def seen(request: HttpRequest, code: str) -> HttpResponse:
-    view = _tracked(code)
+    view = _tracked(request, code)
     looks = [
         {
             "at": look.at,
