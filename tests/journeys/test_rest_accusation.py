@@ -1,5 +1,6 @@
 """P12: a letter accuses an official. From the first second the accused's unit cannot see that it exists."""
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -193,4 +194,5 @@ def test_nor_on_the_pages_of_whoever_has_signed_in(rest):
     assert stranger.get(f"/t/{code}").status_code == 200
     hidden, none = member.get(f"/t/{code}{rest}"), member.get(f"/t/{'Z' * 16}{rest}")
     assert (hidden.status_code, none.status_code) == (404, 404)
-    assert hidden.content.replace(code.encode(), b"") == none.content.replace(b"Z" * 16, b"")
+    texts = (page.content.decode().replace(word, "") for page, word in ((hidden, code), (none, "Z" * 16)))
+    assert len({re.sub(r'value="\w{64}"', "", text) for text in texts}) == 1  # the form to sign out has a fresh token
