@@ -39,6 +39,7 @@ app.add_typer(office.staff, name="staff")
 def run(
     address: Annotated[str, typer.Option(help="host:port", envvar="BIHUAN_ADDRESS")] = "127.0.0.1:8000",
     demo: Annotated[bool, typer.Option(help="示范区 load the demo district")] = True,
+    live: Annotated[bool, typer.Option(help="示范区里有人在办事 fictional people work in the demo")] = True,
 ) -> None:
     """一条命令,全部启动。 Start everything: database, web, worker, and a demo district."""
     try:
@@ -50,7 +51,7 @@ def run(
             commands.prepare(say)
             accounts = commands.load_demo(say, progress) if demo else []
             code = supervisor.run(
-                commands.parts(host, port),
+                commands.parts(host, port, is_live=demo and live),
                 cluster=cluster,
                 ready=lambda: commands.greet(out, host, port, accounts),
             )
@@ -71,6 +72,18 @@ def serve(
     site.prepare_data(postgres.data_folder())
     command = commands.web(host, port)
     os.execv(command[0], command)  # noqa: S606 - our own interpreter
+
+
+@app.command(hidden=True)
+def live() -> None:
+    """示范区里虚构的人在办事。 Fictional people work in the demo district; `bihuan run` starts this by itself."""
+    site.setup_django()
+    try:
+        commands.live()
+    except commands.CannotGoOn as error:
+        raise fail(str(error)) from error
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
 
 
 @app.command()

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -62,6 +63,7 @@ def load(step: Step) -> int:
     return len(rows)
 
 
+@cache
 def _staff() -> dict[tuple[str, str], api.Actor]:
     """An actor for each post; the first who holds it."""
     from bihuan.demo import load as people  # noqa: PLC0415 - load imports this module
@@ -72,6 +74,13 @@ def _staff() -> dict[tuple[str, str], api.Actor]:
         for role in roles:
             found.setdefault((unit, role), actor)
     return found
+
+
+def who(unit: str, roles: tuple[str, ...]) -> api.Actor | None:
+    """Who of the fictional staff holds a post of a unit in one of these roles; heads stand in for handlers."""
+    staff = _staff()
+    wanted = (*roles, "head") if roles == ("handler",) else roles
+    return next((staff[unit, role] for role in wanted if (unit, role) in staff), None)
 
 
 def _tell(number: int, row: Mapping[str, Any], staff: Mapping[tuple[str, str], api.Actor], cases: list[UUID]) -> UUID:

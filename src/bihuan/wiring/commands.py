@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, astuple
@@ -85,11 +86,12 @@ def web(host: str, port: int) -> list[str]:
     ]  # fmt: skip
 
 
-def parts(host: str, port: int) -> list[Spec]:
-    """The processes of a site on one machine."""
+def parts(host: str, port: int, *, is_live: bool = False) -> list[Spec]:
+    """The processes of a site on one machine. ``is_live``: fictional people work in it, for a demo."""
     need_free_port(host, port)
-    worker = [sys.executable, "-m", "bihuan.cli", "worker"]
-    return [Spec("web", web(host, port)), Spec("worker", worker)]
+    own = [sys.executable, "-m", "bihuan.cli"]
+    found = [Spec("web", web(host, port)), Spec("worker", [*own, "worker"])]
+    return [*found, Spec("live", [*own, "live"])] if is_live else found
 
 
 def need_free_port(host: str, port: int) -> None:
@@ -111,6 +113,26 @@ def work() -> None:
     api.upkeep.work()
 
 
+def live() -> None:
+    """Let the demo district live until asked to end. Raises ``CannotGoOn`` where this is no demo."""
+    from django.conf import settings
+    from django.db import Error, connection
+
+    from bihuan.demo import cases
+    from bihuan.desk import api
+    from bihuan.testing.district.live import Live
+
+    if not api.organisation.is_demo():
+        raise CannotGoOn("这不是示范区。 This is no demo district: fictional people have no business in it.")
+    district = Live(cases.who, Path(settings.DATA) / "live.json")
+    while True:
+        try:
+            district.step()
+        except Error:  # the database is away for a moment
+            connection.close()
+        time.sleep(2)
+
+
 def greet(out: Console, host: str, port: int, accounts: list[Account]) -> None:
     shown = f"[{host}]" if ":" in host else host
     base = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else shown}:{port}"  # noqa: S104 - only compared
@@ -125,6 +147,7 @@ def greet(out: Console, host: str, port: int, accounts: list[Account]) -> None:
         for account in accounts:
             table.add_row(account.username, account.password, account.post)
         out.print(table)
+        out.print("示范区里有虚构的人在办事,--no-live 关掉 / fictional people are at work here; --no-live stops them")
 
 
 # -- reading ------------------------------------------------------------------------------------------------------

@@ -71,6 +71,11 @@ class Drawn:
         return api.virtual.Report(self.at, by, api.Intake(self.category, self.place, self.channel, texts))
 
 
+def person_of(seed: int, number: int) -> UUID:
+    """The fictional resident who makes a report."""
+    return uuid5(PEOPLE, f"{seed}:{number}")
+
+
 @cache
 def families() -> tuple[Family, ...]:
     raw = tomllib.loads((Path(__file__).parent / "families.toml").read_text(encoding="utf-8"))
@@ -145,7 +150,7 @@ class _Draw:
         )
 
     def _numbered(self, one: Drawn, number: int) -> Drawn:
-        return replace(one, number=number, person=str(uuid5(PEOPLE, f"{self.plan.seed}:{number}")))
+        return replace(one, number=number, person=str(person_of(self.plan.seed, number)))
 
     def _maybe_again(self, one: Drawn, recent: Sequence[Drawn]) -> Drawn:
         """Some say again what another said within the last half day."""
