@@ -258,6 +258,17 @@ def test_a_split_makes_children_that_hold_the_parent_open():
     assert load(child.case, 1).state.parent == str(case)
 
 
+def test_a_part_is_no_way_round_a_seal():
+    case = api.report(
+        api.Intake("rubbish", "500103010", "portal", {"text": "举报"}, seal="L3", barred=(cast.CHENGGUAN,)),
+        by=rooms.actor(cast.LIN), purpose="report",
+    ).case  # fmt: skip
+    parts = [api.Intake("rubbish", "500103010", "desk", {"text": "其一"}, seal="L1")]
+    (child,) = api.split(case, parts, by=rooms.actor(cast.ZHOU), purpose="分办")
+    state = load(child.case, 1).state
+    assert (state.seal, state.barred) == ("L3", (cast.CHENGGUAN,))
+
+
 def test_bulk_is_the_same_as_one_by_one():
     intakes = [api.Intake("manhole", "500103010", "import", {"text": f"第 {n} 件"}) for n in range(25)]
     made = list(api.report_many(intakes, by=rooms.actor(cast.LIN), purpose="导入", slice_size=10))

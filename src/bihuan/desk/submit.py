@@ -13,13 +13,14 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from bihuan.desk import access, answers, store
+from bihuan.desk import access, answers, facts, store
 from bihuan.desk.access import NotFound
 from bihuan.desk.actor import Actor
 from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.change import Asked, Loaded, change_of, load, load_many
 from bihuan.desk.intake import Intake, report
 from bihuan.kernel import commands as c
+from bihuan.kernel.case import Seal
 from bihuan.kernel.refused import Refused
 
 __all__ = ["KeyReused", "NotFound", "Outcome", "Stale", "merge", "split", "submit", "submit_many", "unmerge"]
@@ -188,14 +189,19 @@ def unmerge(
 def split(
     case: UUID, parts: Sequence[Intake], *, by: Actor, purpose: str, key: str | None = None, world: int = 1
 ) -> list[Outcome]:
-    """Child cases of one case, all or none; each with its own receipt and clocks. The same key gives the same ones."""
+    """Child cases of one case, all or none; each with its own receipt and clocks. The same key gives the same ones.
+
+    A part is no way round a seal: it is sealed no lower than the whole, and barred to the same units.
+    """
     with transaction.atomic():
         locked = load_many([case], world, lock=True)
-        _known(locked.get(case), by, case)
+        whole = _known(locked.get(case), by, case).state
         children = []
         for number, intake in enumerate(parts):
             part = f"{key}:{number}" if key is not None else None
-            child = report(replace(intake, parent=case), by=by, purpose=purpose, key=part, world=world)
+            seal = max(facts.seal(intake.seal) or Seal.L0, whole.seal)
+            below = replace(intake, parent=case, seal=seal, barred=(*intake.barred, *whole.barred))
+            child = report(below, by=by, purpose=purpose, key=part, world=world)
             if not child.replayed:
                 submit(c.AddChild(str(child.case)), by=by, case=case, purpose=purpose, world=world)
             children.append(child)
