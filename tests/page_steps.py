@@ -45,6 +45,11 @@ def first_case(browser, tab):
     return ADDRESS.search(browser.get(f"/console/?tab={tab}").content.decode())[0]
 
 
+def number(browser, case):
+    """The number that people call a case by."""
+    return re.search(r"编号 (\d+)", browser.get(case).content.decode())[1]
+
+
 def report(district, text="井盖松了，车一压就响", category="manhole", **more):
     """A report through the page; its tracking address."""
     key = f"{next(numbers):032x}"

@@ -40,10 +40,13 @@ from bihuan.desk.scene_words import scene_group, scene_word
 from bihuan.desk.scene_words import tell as tell_words
 from bihuan.desk.seals import Level
 from bihuan.desk.staff import (
+    Leader,
     Staff,
     ask_glass,
     case_by_number,
+    end_glass,
     grant_glass,
+    leaders,
     number_of,
     review_glass,
     staff_of,
@@ -81,6 +84,7 @@ __all__ = [
     "Glass",
     "Intake",
     "KeyReused",
+    "Leader",
     "Level",
     "Line",
     "Look",
@@ -106,6 +110,7 @@ __all__ = [
     "check_question",
     "common_choices",
     "count_cases",
+    "end_glass",
     "events_of",
     "explain",
     "find_caller",
@@ -115,6 +120,7 @@ __all__ = [
     "import_areas",
     "issue_token",
     "keep_photo",
+    "leaders",
     "ledger_consistency",
     "ledger_head",
     "list_cases",

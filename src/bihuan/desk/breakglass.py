@@ -119,6 +119,11 @@ def overdue_reviews(viewer: Viewer, *, at: datetime, world: int = 1) -> tuple[Gl
     return _visible(viewer, where, [at - REVIEW_WITHIN, world], world)
 
 
+def open_reviews(viewer: Viewer, *, world: int = 1) -> tuple[Glass, ...]:
+    """Openings that nobody has looked at again yet, the oldest first; some may still be open."""
+    return _visible(viewer, "granted IS NOT NULL AND reviewed IS NULL AND world_id = %s", [world], world)
+
+
 def _visible(viewer: Viewer, where: str, values: list[Any], world: int) -> tuple[Glass, ...]:
     if not viewer.is_staff or not viewer.actor.roles & SECONDS:
         raise Refused("wrong-role", law=7, needs="head | oversight")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from bihuan.desk import units
+from bihuan.desk import instant, seals, units
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import OPEN_STAGES, Case, Seal
 from bihuan.kernel.refused import Refused
@@ -20,7 +20,17 @@ def of(case: UUID, state: Case, command: c.Command) -> dict[str, object]:
         return {"open_children": _open_children(state)}
     if isinstance(command, c.Verify) and command.how == "sample":
         return {"sampled": drawn(case)}
+    if isinstance(command, c.NameChampion) and state.barred:
+        _need_not_accused(command.person, state)
     return {}
+
+
+def _need_not_accused(person: str, state: Case) -> None:
+    """Who sits in a unit that the case accuses, carries it not: no door may put it into his hands (law 7)."""
+    known = seals.as_uuid(person)
+    held = [code for code, _ in seals.current_posts(known, instant.now())] if known is not None else []
+    if not seals.reach(held).isdisjoint(state.barred):
+        raise Refused("route-barred", law=7)
 
 
 def _open_children(state: Case) -> bool:

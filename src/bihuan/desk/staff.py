@@ -12,6 +12,7 @@ from bihuan.desk import access, breakglass, change, instant, names
 from bihuan.desk.actor import Actor
 from bihuan.desk.breakglass import Glass
 from bihuan.desk.names import UnitName
+from bihuan.desk.seals import local_day, reach
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,46 @@ def review_glass(by: Actor, glass: UUID, note: str, *, world: int = 1) -> None:
     breakglass.review(access.viewer_of(by, at, world=world), glass, note=note, at=at, world=world)
 
 
+def end_glass(by: Actor, glass: UUID, *, world: int = 1) -> None:
+    at = instant.now(world)
+    breakglass.end(access.viewer_of(by, at, world=world), glass, at=at, world=world)
+
+
 def waiting_glass(by: Actor, *, world: int = 1) -> tuple[tuple[Glass, ...], tuple[Glass, ...]]:
-    """For whoever may be the second person: what waits for a grant, and what nobody has reviewed in a day."""
+    """For whoever may be the second person: what waits for a grant, and what nobody has reviewed yet."""
     if not by.roles & breakglass.SECONDS:
         return (), ()
-    at = instant.now(world)
-    eyes = access.viewer_of(by, at, world=world)
-    return breakglass.waiting(eyes, world=world), breakglass.overdue_reviews(eyes, at=at, world=world)
+    eyes = access.viewer_of(by, instant.now(world), world=world)
+    return breakglass.waiting(eyes, world=world), breakglass.open_reviews(eyes, world=world)
+
+
+@dataclass(frozen=True)
+class Leader:
+    """Somebody who may carry a case in person (包案)."""
+
+    person: str
+    name: str
+    unit: UnitName
+
+
+def leaders(case: UUID, *, world: int = 1) -> list[Leader]:
+    """Who may carry the case: the heads of units, in their order; nobody with a post in a unit it accuses (law 7)."""
+    facts = access.find_facts(case, world=world)
+    shut = facts.barred if facts is not None else frozenset()
+    day = local_day(instant.now(world))
+    with connection.cursor() as cursor:
+        cursor.execute(_LEADERS, [day, day, day, day])
+        rows = cursor.fetchall()
+    return [
+        Leader(str(person), name, names.unit(unit))
+        for person, name, unit, held in rows
+        if shut.isdisjoint(reach(held) if shut else ())
+    ]
+
+
+_LEADERS = (
+    "SELECT p.id, p.name, u.code, array(SELECT q.unit_id FROM post q WHERE q.person_id = p.id AND q.starts <= %s::date"
+    " AND (q.ends IS NULL OR q.ends >= %s::date))"
+    " FROM post h JOIN person p ON p.id = h.person_id JOIN unit u ON u.code = h.unit_id"
+    " WHERE h.role = 'head' AND h.starts <= %s::date AND (h.ends IS NULL OR h.ends >= %s::date) ORDER BY u.path, p.name"
+)

@@ -1,20 +1,14 @@
-"""One form for each move: what it is called, what it asks, and the command that it becomes."""
+"""One form for each move: what it is called and what it asks. The command that it becomes: ``filled``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
-from django.http import HttpRequest
+from uuid import UUID
 
 from bihuan.desk import api as desk
 from bihuan.faces.i18n import choose, language, say
-from bihuan.faces.typed import Mistyped, tidy
-from bihuan.kernel import commands as c
-from bihuan.kernel.case import Case, Proof, Seal
+from bihuan.kernel.case import Case, Seal
 from bihuan.kernel.rules import Rulebook
 
 PICTURES = "photo"
@@ -41,6 +35,7 @@ class Field:
 class Setting:
     """What a form may draw its choices from."""
 
+    case: UUID
     state: Case
     book: Rulebook
 
@@ -158,6 +153,41 @@ def _merge(_setting: Setting, _target: str) -> tuple[Field, ...]:
     return (Field("number", say("并入哪一件（编号）"), "text"),)
 
 
+def _champion(setting: Setting, _target: str) -> tuple[Field, ...]:
+    people = (
+        (one.person, f"{one.name} · {choose(one.unit.name, one.unit.name_en)}") for one in desk.leaders(setting.case)
+    )
+    hint = say("单位负责人。包案不改变主办单位；他看得到全部内容。")
+    return (Field("person", say("包案领导"), "choice", hint=hint, choices=tuple(people), value=setting.state.champion),)
+
+
+def _split(setting: Setting, target: str) -> tuple[Field, ...]:
+    """One part at a time. Left empty, the place is that of the whole."""
+    below = [place for _, places in desk.place_choices() for place in places]
+    places = (("", say("与原件相同")), *((one.place, choose(one.name, one.name_en)) for one in below))
+    hint = say("分出的一件单独计时、单独办结；它没有办结，原件不能办完。要分几件就提交几次。")
+    return (
+        _recategorise(setting, target)[0],
+        Field("place", say("地点"), "choice", required=False, choices=places),
+        Field("text", say("分出的是什么事"), "area", hint=hint),
+    )
+
+
+HELD = {"*": "全部任务，也不能结案", "handle": "只停处置任务"}
+
+
+def _lay_hold(setting: Setting, target: str) -> tuple[Field, ...]:
+    kinds = tuple((key, say(text)) for key, text in HELD.items())
+    return (
+        Field(
+            "number", say("暂缓哪一件（编号）"), hint=say("在本件有结果以前，那一件不能往下办。只有您的单位能解除。")
+        ),
+        Field("on", say("停到什么程度"), "choice", choices=kinds),
+        *_reason(setting, target),
+        _rule(),
+    )
+
+
 def _seal(setting: Setting, _target: str) -> tuple[Field, ...]:
     levels = tuple((s.value, s.value) for s in Seal if s > setting.state.seal)
     return (Field("seal", say("封存到"), "choice", choices=levels), _rule())
@@ -197,6 +227,7 @@ FORMS: Mapping[str, Form] = {
     "finish": Form("办完了", _finish, is_main=True),
     "send-to-verify": Form("送核查", _assist, is_main=True),
     "verify": Form("核查通过", _verify, is_main=True),
+    "sample": Form("免于现场核查，结案", _verify, is_main=True),
     "reject": Form("核查不通过", _reason, is_danger=True),
     "grant": Form("同意申请", _none, is_main=True),
     "deny": Form("不同意申请", _reason, is_danger=True),
@@ -213,6 +244,10 @@ FORMS: Mapping[str, Form] = {
     "resume": Form("恢复计时", _reason),
     "merge": Form("并案", _merge),
     "unmerge": Form("撤销并案", _reason),
+    "split": Form("分出一件", _split),
+    "lay-hold": Form("暂缓另一件", _lay_hold),
+    "lift-hold": Form("解除暂缓", _reason),
+    "champion": Form("指定包案领导", _champion),
     "note": Form("写记录", _note),
     "remind": Form("催办", _reason),
     "oversee": Form("督办", _reason),
@@ -234,130 +269,3 @@ PROOFS = {
 
 def proof_name(kind: str) -> str:
     return say(PROOFS[kind]) if kind in PROOFS else desk.scene_word("proofs", kind, language())
-
-
-class Said:
-    """What came with a form, field by field; a missing or over-long one is refused with its name."""
-
-    def __init__(self, request: HttpRequest, form: Form, fields: tuple[Field, ...]) -> None:
-        self._request = request
-        self._labels = {field.name: field.label for field in fields}
-        self._required = {field.name for field in fields if field.required}
-        self.label = form.label
-
-    def text(self, name: str) -> str:
-        try:
-            value = tidy(self._request.POST.get(name, ""), most=2000, lines=True)
-        except Mistyped as mistyped:
-            raise Mistyped(f"{self._labels.get(name, name)}：{mistyped.text}") from None
-        if not value and name in self._required:
-            raise Mistyped(say("请填“{field}”。", field=self._labels.get(name, name)))
-        return value
-
-    def many(self, name: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(v[:32] for v in self._request.POST.getlist(name)))
-
-    def whole(self, name: str) -> int:
-        value = self.text(name)
-        if not value.isdigit() or len(value) > 12:
-            raise Mistyped(say("“{field}”要写整数。", field=self._labels.get(name, name)))
-        return int(value)
-
-    def instant(self, name: str) -> datetime:
-        """Local time of the district, as the browser's own field gives it."""
-        try:
-            return datetime.fromisoformat(self.text(name)).replace(tzinfo=ZoneInfo(settings.ZONE))
-        except ValueError:
-            raise Mistyped(say("“{field}”要写日期和时间。", field=self._labels.get(name, name))) from None
-
-    def proofs(self) -> tuple[Proof, ...]:
-        """Photographs are stored first: a reference in the history always leads to its picture."""
-        found = []
-        for name, label in self._labels.items():
-            if not name.startswith("proof-"):
-                continue
-            file = self._request.FILES.get(name)
-            if file is not None:
-                found.append(Proof(name.removeprefix("proof-"), desk.keep_photo(file.read())))
-            elif name in self._required:
-                raise Mistyped(say("请填“{field}”。", field=label))
-        return tuple(found)
-
-    def data(self) -> tuple[tuple[str, str], ...]:
-        return tuple((n.removeprefix("data-"), self.text(n)) for n in self._labels if n.startswith("data-"))
-
-
-def command(key: str, target: str, said: Said) -> tuple[c.Command | None, dict[str, str]]:  # noqa: C901, PLR0911, PLR0912 - table
-    """The command of a filled form, and the texts that go to the vault with it. Raises ``Mistyped``."""
-    task = int(target) if target.isdigit() and len(target) < 9 else 0
-    match key:
-        case "accept":
-            return c.Accept(said.text("new_fact")), {}
-        case "recategorise":
-            return c.Recategorise(said.text("category"), said.text("reason")), {}
-        case "decline":
-            return c.Decline(said.text("reason"), said.text("rule"), said.text("route"), said.text("letter")), {}
-        case "dispatch":
-            return c.Dispatch(said.text("lead"), said.many("assists"), said.text("reason")), {}
-        case "assist":
-            return c.AddTask(said.text("unit")), {}
-        case "take":
-            return c.TakeTask(task), {}
-        case "arrive":
-            return c.ArriveAtTask(task), {}
-        case "finish":
-            return c.FinishTask(task, said.proofs()), {"answer": said.text("answer")}
-        case "return":
-            return c.ReturnTask(task, said.text("reason"), said.text("rule")), {}
-        case "release":
-            return c.ReleaseTask(task, said.text("reason")), {}
-        case "cancel":
-            return c.CancelTask(task, said.text("reason")), {}
-        case "step":
-            return c.TakeStep(target, said.data()), {}
-        case "note":
-            return None, {"answer" if said.text("kind") == "answer" else "work": said.text("text")}
-        case _:
-            return _closing(key, target, said), {}
-
-
-def _closing(key: str, target: str, said: Said) -> c.Command:  # noqa: C901, PLR0911, PLR0912 - a table
-    number = int(target) if target.isdigit() and len(target) < 9 else 0
-    match key:
-        case "send-to-verify":
-            return c.SendToVerify(said.text("unit"))
-        case "verify":
-            return c.Verify(accept=True, outcome=said.text("outcome"))
-        case "reject":
-            return c.Verify(accept=False, reason=said.text("reason"))
-        case "dispute":
-            return c.Dispute(said.text("reason"))
-        case "follow-up":
-            return c.FollowUp(target, is_settled=said.text("settled") == "1", reason=said.text("reason"))
-        case "archive":
-            return c.Archive()
-        case "grant":
-            return c.Grant(number)
-        case "deny":
-            return c.Deny(number, said.text("reason"))
-        case "pause":
-            return c.AskPause(target, said.instant("until"), said.text("reason"))
-        case "extend":
-            return c.AskExtend(target, said.whole("amount"), said.text("reason"))
-        case "resume":
-            return c.Resume(target, said.text("reason"))
-        case "remind" | "oversee":
-            return c.Oversee(key, "", said.text("reason"))
-        case "raise-seal":
-            return c.Reseal(_level(said), said.text("rule"))
-        case "lower-seal":
-            return c.AskSeal(_level(said), said.text("reason"))
-        case _:
-            raise Mistyped(say("没有这个操作。"))
-
-
-def _level(said: Said) -> Seal:
-    try:
-        return Seal(said.text("seal"))
-    except ValueError:
-        raise Mistyped(say("没有这个封存级别。")) from None

@@ -74,6 +74,7 @@ def values(view: desk.CaseView, *, purpose: str, since: int = 0, opened: str = "
         "seal": say(SEALS[state.seal]),
         "is_sealed": state.seal >= "L2",
         "lead": desk.unit_name(state.lead),
+        "champion": view.people.get(state.champion, ""),
         "verifier": story.unit_text(state.verifier_unit) if state.verifier_unit else "",
         "turn_words": say(shown.TURNS[view.turn.what]) if view.turn.what in shown.TURNS else "",
         "clock": shown.show_clock(view.turn.clock, view.at) if view.turn.clock else None,
@@ -102,7 +103,7 @@ def _untitled(view: desk.CaseView) -> str:
 
 def shown_move(move: desk.Move, view: desk.CaseView, opened: str = "") -> ShownMove:
     form = forms.FORMS[move.key]
-    fields = form.fields(forms.Setting(view.state, view.book), move.target)
+    fields = form.fields(forms.Setting(view.id, view.state, view.book), move.target)
     numbered = tuple(replace(f, id=f"{move.key}{move.target}-{f.name}".replace(":", "-")) for f in fields)
     return ShownMove(
         key=move.key,
@@ -125,6 +126,9 @@ def label(move: desk.Move, view: desk.CaseView) -> str:
     if move.key in {"pause", "extend", "resume", "follow-up"}:
         clock = view.state.clock(move.target)
         return f"{words}：{shown.clock_name(clock.key)}" if clock else words
+    if move.key == "lift-hold":
+        basis = next((hold.basis for hold in view.state.holds if hold.by_case == move.target), "")
+        return say("解除暂缓（{basis}）", basis=basis) if basis else words
     if move.key in {"grant", "deny"}:
         asked = next((r for r in view.state.requests if str(r.id) == move.target), None)
         kinds = {"pause": "暂停", "extend": "延期", "return": "退回", "seal": "降低封存级别"}

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bihuan.desk import api as desk
 from bihuan.faces import shown
-from bihuan.faces.console import forms, page
+from bihuan.faces.console import filled, forms, page, pairs
 from bihuan.faces.console.gate import keep_purpose, purpose_of, staff_only
 from bihuan.faces.i18n import choose, say
 from bihuan.faces.pages import Explained, explain_refusal
@@ -178,7 +178,7 @@ def do(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
     try:
         if key == "red-button":
             return _red_button(request, staff, case)
-        _move(request, staff, case, key=key, target=target, seen=seen)
+        case = _move(request, staff, case, key=key, target=target, seen=seen)
     except desk.NotFound:
         raise Http404 from None
     except Mistyped as mistyped:
@@ -193,46 +193,34 @@ def do(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
     return HttpResponseRedirect(f"/console/case/{case}?done=done")
 
 
-def _move(request: HttpRequest, staff: desk.Staff, case: UUID, *, key: str, target: str, seen: int) -> None:
+def _move(request: HttpRequest, staff: desk.Staff, case: UUID, *, key: str, target: str, seen: int) -> UUID:
+    """The case to look at afterwards."""
     form = forms.FORMS.get(key)
     if form is None:
         raise Mistyped(say("没有这个操作。"))
     held_for = purpose_of(request, case)
     view = desk.read_case(staff.actor, case, purpose=held_for)
-    said = forms.Said(request, form, form.fields(forms.Setting(view.state, view.book), target))
-    reason_for = held_for or f"move:{key}"
-    if key in {"merge", "unmerge"}:
-        _merge(staff, case, key, said, reason_for)
-        return
-    command, texts = forms.command(key, target, said)
+    said = filled.Said(request, form, form.fields(forms.Setting(case, view.state, view.book), target))
+    reason_for, form_key = held_for or f"move:{key}", request.POST.get("key", "")[:90] or None
+    if key in pairs.PAIRS:
+        return pairs.press(key, pairs.Pressed(staff.actor, view, reason_for, form_key), said)
+    command, texts = filled.command(key, target, said)
     desk.submit(
         command,
         by=staff.actor,
         case=case,
         purpose=reason_for,
-        key=request.POST.get("key", "")[:100] or None,
+        key=form_key,
         expects=seen or None,
         texts={kind: text for kind, text in texts.items() if text} or None,
     )
-
-
-def _merge(staff: desk.Staff, case: UUID, key: str, said: forms.Said, purpose: str) -> None:
-    if key == "unmerge":
-        desk.unmerge(case, said.text("reason"), by=staff.actor, purpose=purpose)
-        return
-    into = desk.case_by_number(said.whole("number"))
-    if into is None:
-        raise Mistyped(say("没有这个编号的件，或者它不归您看。"))
-    try:
-        desk.merge(case, into, by=staff.actor, purpose=purpose)
-    except desk.NotFound:
-        raise Mistyped(say("没有这个编号的件，或者它不归您看。")) from None
+    return case
 
 
 def _red_button(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
     """First the report, alone, so that nothing can hold it up; then the words, if there are any."""
     fields = forms.red_fields()
-    said = forms.Said(request, forms.FORMS["red-button"], fields)
+    said = filled.Said(request, forms.FORMS["red-button"], fields)
     to = tuple(dict.fromkeys((said.text("to"), *said.many("also"))))
     command = c.ReportByLaw("danger", to, "", said.text("rule"))
     desk.submit(command, by=staff.actor, case=case, purpose="statutory report")
