@@ -293,6 +293,47 @@ def test_glass_is_broken_by_two(district):
     assert "有人欺负孩子" in text_of(pan.get(case))
 
 
+def granted_glass(district):
+    """A sealed case opened to pan by ren; the hidden field that names the opening."""
+    case, _ = sealed(district)
+    pan, ren = district.client("pan"), district.client("ren")
+    number = re.search(r"<title>封存件 (\d+)", text_of(district.client("zhou").get(case)))[1]
+    pan.post("/console/glass", {"do": "ask", "number": number, "reason": "管网抢险需要地址"})
+    glass = re.search(r'name="glass" value="([^"]+)"', text_of(ren.get("/console/glass")))[1]
+    ren.post("/console/glass", {"do": "grant", "glass": glass})
+    return case, glass
+
+
+def test_an_opening_waits_for_its_review_from_the_first_hour(district):
+    case, glass = granted_glass(district)
+    pan, ren = district.client("pan"), district.client("ren")
+    page = text_of(ren.get("/console/glass"))
+    assert "还开着，到" in page
+    assert "请在" in page
+    assert "复核已逾期" not in page
+    assert 'name="note"' not in page
+    assert "从现在起看不到了" in text_of(ren.post("/console/glass", {"do": "end", "glass": glass}))
+    assert pan.get(case).status_code == 404
+    page = text_of(ren.get("/console/glass"))
+    assert "还开着" not in page
+    assert "复核已记下" in text_of(ren.post("/console/glass", {"do": "review", "glass": glass, "note": "该看"}))
+    assert "管网抢险需要地址" not in text_of(ren.get("/console/glass"))
+
+
+def test_a_late_review_says_so(district):
+    from django.db import connection
+
+    granted_glass(district)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE break_glass SET granted = granted - interval '25 h', expires = expires - interval '25 h'"
+        )
+    page = text_of(district.client("ren").get("/console/glass"))
+    assert "复核已逾期" in page
+    assert 'name="note"' in page
+    assert "管网抢险需要地址" not in text_of(district.client("pan").get("/console/glass"))
+
+
 @pytest.mark.parametrize(
     "form",
     [

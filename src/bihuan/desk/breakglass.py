@@ -39,6 +39,11 @@ class Glass:
     expires: datetime | None
     reviewed: datetime | None
 
+    @property
+    def review_by(self) -> datetime | None:
+        """Until when somebody else must have looked at it again."""
+        return self.granted + REVIEW_WITHIN if self.granted is not None else None
+
 
 def ask(viewer: Viewer, case_id: UUID, *, reason: str, at: datetime, world: int = 1) -> UUID:
     """Ask to open a sealed case. Raises ``NotFound`` where there is none for the asker, ``Refused`` without reason."""

@@ -11,6 +11,7 @@ from bihuan.faces import shown
 from bihuan.faces.console import forms, story
 from bihuan.faces.i18n import choose, language, say
 from bihuan.faces.pages import explain_refusal
+from bihuan.faces.templatetags.words import local
 from bihuan.kernel.calendar import Unit
 
 SEALS = {"L0": "L0 公开", "L1": "L1 内部", "L2": "L2 经办组", "L3": "L3 封存"}
@@ -242,8 +243,10 @@ def looks(found: tuple[desk.Look, ...]) -> list[dict[str, object]]:
 
 
 def glasses(found: tuple[desk.Glass, ...]) -> list[dict[str, object]]:
+    """Openings asked for, open and over. What is still open is ended or runs out before it is reviewed."""
+    at = desk.now()
     names = desk.staff_names(str(glass.person) for glass in found)
-    return [
+    shown = [
         {
             "id": glass.id,
             "number": desk.number_of(glass.case),
@@ -251,6 +254,11 @@ def glasses(found: tuple[desk.Glass, ...]) -> list[dict[str, object]]:
             "unit": desk.unit_name(glass.unit),
             "asked": glass.asked,
             "reason": glass.reason,
+            "until_text": local(glass.expires) if glass.expires is not None else "",
+            "is_open": glass.expires is not None and glass.expires > at,
+            "review_text": local(glass.review_by) if glass.review_by is not None else "",
+            "is_overdue": glass.review_by is not None and glass.review_by < at,
         }
         for glass in found
     ]
+    return sorted(shown, key=lambda one: not one["is_overdue"])

@@ -319,6 +319,9 @@ def _glass(request: HttpRequest, staff: desk.Staff) -> str:
     if do == "grant":
         desk.grant_glass(staff.actor, asked)
         return say("已同意，八小时内有效。")
+    if do == "end":
+        desk.end_glass(staff.actor, asked)
+        return say("已提前结束，从现在起看不到了。")
     desk.review_glass(staff.actor, asked, request.POST.get("note", "")[:1000])
     return say("复核已记下。")
 
