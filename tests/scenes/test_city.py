@@ -145,7 +145,7 @@ def test_a_manifest_is_read_without_the_scene_and_names_every_key_of_the_tables(
     info = scenes.load("city")
 
     assert (info.name, info.name_en) == ("数字城管", "City management")
-    assert scenes.names() == ["city"]
+    assert "city" in scenes.names()
     keys = {
         "steps": set(city.steps),
         "clocks": {r.key for r in city.clocks} | {r.key for c in city.categories.values() for r in c.clocks},
@@ -187,12 +187,13 @@ def test_a_manifest_that_cannot_be_used_says_why(old, new, says, tmp_path, monke
         scenes.load.__wrapped__("city")
 
 
-def test_a_scene_gets_its_rulebook_once_and_keeps_what_officers_made_of_it(clean_db, city):
+def test_a_scene_gets_its_rulebook_once_and_keeps_what_officers_made_of_it(clean_db, city, settings):
     from dataclasses import replace
 
     from bihuan.desk import api
 
     rulebooks.forget()
+    settings.SCENES = ["city"]
     assert list(scenes.install()) == [("city", city.version)]
     assert list(scenes.install()) == []
     rulebooks.import_book(replace(city, version="own", effective=date(2026, 1, 1)), by="officer", at=api.now())

@@ -34,8 +34,11 @@ from bihuan.desk.names import unit as unit_name
 from bihuan.desk.photos import MOST_BYTES as MOST_PHOTO_BYTES
 from bihuan.desk.photos import keep_photo, read_photo
 from bihuan.desk.places import areas, import_areas, place_of
+from bihuan.desk.public_cases import MOST as MOST_PUBLIC
+from bihuan.desk.public_cases import PublicCase, PublicFilters, public_cases, tracked_case
 from bihuan.desk.published import health, ledger_consistency, ledger_head, list_rulebooks, read_rulebook
 from bihuan.desk.reads import CaseView, Text, TrackView, Turn, looks_at, looks_by_receipt, read_case, track
+from bihuan.desk.scene_rules import tell as tell_rules
 from bihuan.desk.scene_words import scene_group, scene_word
 from bihuan.desk.scene_words import tell as tell_words
 from bihuan.desk.seals import Level
@@ -72,6 +75,7 @@ __all__ = [
     "COMMAND_WORDS",
     "LAW_WORDS",
     "MOST_PHOTO_BYTES",
+    "MOST_PUBLIC",
     "SCOPES",
     "SYSTEM",
     "TABS",
@@ -92,6 +96,8 @@ __all__ = [
     "NotFound",
     "Outcome",
     "Page",
+    "PublicCase",
+    "PublicFilters",
     "Staff",
     "Stale",
     "Text",
@@ -136,6 +142,7 @@ __all__ = [
     "place_of",
     "post_of",
     "provable_receipt",
+    "public_cases",
     "read_case",
     "read_photo",
     "read_rulebook",
@@ -156,10 +163,12 @@ __all__ = [
     "step_name",
     "submit",
     "submit_many",
+    "tell_rules",
     "tell_words",
     "tidy_code",
     "to_plain",
     "track",
+    "tracked_case",
     "unit_choices",
     "unit_name",
     "unmerge",

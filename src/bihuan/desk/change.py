@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from bihuan.desk import codec, effects, facts, instant, reasons, rulebooks, vault
+from bihuan.desk import codec, effects, facts, instant, reasons, rulebooks, scene_rules, vault
 from bihuan.desk.actor import Actor
 from bihuan.desk.store import Change
 from bihuan.kernel import commands as c
@@ -54,6 +54,8 @@ class Folding:
 
     def apply(self, command: c.Command, ctx: c.Ctx) -> None:
         """Raises ``Refused``. An event that breaks a law is a bug of the kernel, and loud."""
+        if refused := scene_rules.refusal(self.rules.book.scene, self.after, command, ctx):
+            raise refused
         decided = decide(self.rules, self.after, command, ctx)
         if isinstance(decided, Refused):
             raise decided

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bihuan.desk import facts, instant, rulebooks
+from bihuan.desk import facts, instant, rulebooks, scene_rules
 from bihuan.desk.actor import Actor
 from bihuan.kernel import commands as c
 from bihuan.kernel import decide
@@ -45,7 +45,7 @@ def allowed(actor: Actor, case: UUID, state: Case, *, world: int = 1) -> tuple[M
     found = []
     for key, target, command in candidates(state, rules.book, actor, at):
         ctx = c.Ctx(at, actor.person, actor.unit, actor.roles, facts.of(case, state, command))
-        answer = decide(rules, state, command, ctx)
+        answer = scene_rules.refusal(state.scene, state, command, ctx) or decide(rules, state, command, ctx)
         if not isinstance(answer, Refused):
             if answer:
                 found.append(Move(key, target))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from string import Formatter
 
+from bihuan.desk import scene_words
 from bihuan.kernel.refused import Refused
 
 Words = tuple[str, str]
@@ -337,8 +338,10 @@ _LISTS = frozenset({*_SPOKEN, "clocks", "first", "missing", "units", "by"})
 
 def refusal(refused: Refused) -> Words:
     """What is wrong and what to do, in Chinese and English; a code without words stands for itself."""
-    zh, en = REFUSALS.get(refused.code, (refused.code, refused.code))
-    return _filled(zh, refused.facts, 0), _filled(en, refused.facts, 1)
+    own = [scene_words.scene_word("refusals", refused.code, language) for language in ("zh", "en")]
+    zh, en = REFUSALS.get(refused.code, (own[0], own[1]))
+    facts = {"rule": refused.rule, **refused.facts}
+    return _filled(zh, facts, 0), _filled(en, facts, 1)
 
 
 def _filled(words: str, facts: Mapping[str, object], language: int) -> str:

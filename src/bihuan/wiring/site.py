@@ -58,6 +58,7 @@ def setup_django() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bihuan.wiring.settings")
     django.setup()
     fill_ports()
+    tell_scenes()
 
 
 def fill_ports() -> None:
@@ -69,6 +70,23 @@ def fill_ports() -> None:
     from bihuan.wiring import binaries  # noqa: PLC0415
 
     ports.fill(notifier=lambda: FileNotifier(settings.DATA / "outbox.jsonl"), find_tool=binaries.tool)
+
+
+def tell_scenes() -> None:
+    """Tell the desk what the scenes that are on say and forbid: in every process, before it changes anything."""
+    # The one import by name: which scenes are on is a setting.
+    from importlib import import_module  # noqa: PLC0415, TID251
+
+    from django.conf import settings  # noqa: PLC0415
+
+    from bihuan import scenes  # noqa: PLC0415
+    from bihuan.desk import api  # noqa: PLC0415
+
+    for key in settings.SCENES:
+        scene = scenes.load(key)
+        api.tell_words(key, scene.words)
+        if (scene.folder / "rules.py").is_file():
+            api.tell_rules(key, import_module(f"bihuan.scenes.{key}.rules").refuse)
 
 
 def refuse_owner() -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from bihuan import scenes
-from bihuan.desk import api as desk
 from bihuan.faces import pages
+from bihuan.wiring.site import tell_scenes
 
-for _scene in settings.SCENES:
-    desk.tell_words(_scene, scenes.load(_scene).words)
+tell_scenes()
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("bihuan.faces.rest.urls")),
