@@ -84,6 +84,14 @@ def locked(request: HttpRequest, *_: object, **__: object) -> HttpResponse:
     return problem_page(request, say("账号暂时锁定"), text, status=429)
 
 
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """The database is away. A report may be sent again: its form carries the key under which it is registered once."""
+    text = say("数据库正在恢复，请过几秒刷新。刚才的反映再提交一次也只算一件；别的操作，请先看看是否已经记上。")
+    answer = problem_page(request, say("请稍等"), text, status=503)
+    answer["Retry-After"] = "5"
+    return answer
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     text = say("是我们的问题，已记录。没有保存一半的内容；请过一会儿再试。")
     return problem_page(request, say("出了故障"), text, status=500)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -26,6 +27,7 @@ KNOWN = {
     "BIHUAN_SCENES": "scenes that are on, separated by commas",
     "BIHUAN_WEB_WORKERS": "web processes",
     "BIHUAN_HTTPS": "1 when served behind HTTPS",
+    "BIHUAN_TRUSTED_PROXIES": "addresses and networks whose X-Forwarded headers are believed, separated by commas",
     "BIHUAN_RATE": "reports a minute from one address",
     "BIHUAN_TOKEN_RATE": "API requests a minute with one token, in each web process",
     "BIHUAN_TEST_CLUSTER": "set by the test suite: the cluster that its workers share",
@@ -54,6 +56,21 @@ def whole(name: str, default: int) -> int:
     if not value.isdigit():
         raise ImproperlyConfigured(f"{name}={value!r}: write a whole number.")
     return int(value)
+
+
+def networks(name: str) -> list[str]:
+    """Addresses and networks. Everybody is not one of them: he could then say that he is anybody."""
+    found = [part.strip() for part in env(name).split(",") if part.strip()]
+    for one in found:
+        try:
+            is_everybody = ip_network(one).prefixlen == 0
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name}: {error}; write addresses and networks such as 127.0.0.1,10.0.0.0/8."
+            ) from None
+        if is_everybody:
+            raise ImproperlyConfigured(f"{name}: {one} is everybody; name the proxies alone.")
+    return found
 
 
 def database(url: str) -> dict[str, object]:
@@ -111,6 +128,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "bihuan.wiring.revive.Patience",  # last: it calls the view itself, after all others have agreed
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = 10
@@ -140,6 +158,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = flag("BIHUAN_HTTPS")
+# A proxy ends HTTPS: what reaches us is plain, while browsers say https:// in Origin.
+CSRF_TRUSTED_ORIGINS = [
+    f"https://{'*' * host.startswith('.')}{host}" for host in ALLOWED_HOSTS if SESSION_COOKIE_SECURE
+]
+TRUSTED_PROXIES = networks("BIHUAN_TRUSTED_PROXIES")
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_FAILURE_VIEW = "bihuan.faces.pages.csrf_failure"
 LOGIN_URL = "/login/"

@@ -6,8 +6,11 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.conf import settings
+from django.core.signals import request_started
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
+from granian.utils.proxies import wrap_wsgi_with_proxy_headers
 
 from bihuan.wiring.leash import end_with_parent
 
@@ -16,8 +19,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bihuan.wiring.settings")
 pages = get_wsgi_application()
 
 from bihuan.faces.rest.wsgi import ApiHandler  # noqa: E402 - only once Django is set up
+from bihuan.wiring.revive import drop_dead  # noqa: E402 - as ApiHandler
 
 api = ApiHandler()
+request_started.connect(drop_dead)
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -30,3 +35,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         return [response.content]
     finally:
         response.close()
+
+
+if settings.TRUSTED_PROXIES:
+    application = wrap_wsgi_with_proxy_headers(application, settings.TRUSTED_PROXIES)

@@ -85,6 +85,11 @@ ENGLISH: dict[str, str] = {
     "连续错了太多次，这个账号从这里一小时内不能登录。急用请找管理员。": (
         "Too many wrong tries: this account cannot sign in from here for an hour. In need, ask an administrator."
     ),
+    "请稍等": "One moment, please",
+    "数据库正在恢复，请过几秒刷新。刚才的反映再提交一次也只算一件；别的操作，请先看看是否已经记上。": (
+        "The database is coming back; reload in a few seconds. A report that is sent again is still one report; "
+        "if you were doing something else, look first whether it was recorded."
+    ),
     "出了故障": "Something broke",
     "是我们的问题，已记录。没有保存一半的内容；请过一会儿再试。": (
         "It is our fault and was recorded. Nothing was stored by halves; please try again in a while."
