@@ -53,7 +53,7 @@ DOORS = {
     "command under a key": (3, lambda case, _code: rooms.act(case, c.TakeTask(1), cast.WEI, key=f"{case}")),
     "read": (6, lambda case, _code: api.read_case(rooms.actor(cast.ZHOU), case, purpose="x")),
     "list": (3, lambda _case, _code: api.list_cases(rooms.actor(cast.ZHOU), api.Filters(), limit=200)),
-    "list by category": (3, lambda _c, _r: api.list_cases(rooms.actor(cast.ZHOU), api.Filters(category="manhole"))),
+    "list by category": (4, lambda _c, _r: api.list_cases(rooms.actor(cast.ZHOU), api.Filters(category="manhole"))),
     "track": (5, lambda _case, code: api.track(code)),
 }
 

@@ -103,17 +103,61 @@ def list_cases(viewer: Actor, filters: Filters, *, after: str = "", limit: int =
     at = instant.now(world)
     limit = max(1, min(limit, MOST))
     eyes = seals.viewer_of(viewer, at, world=world)
-    where, values = _where(eyes, filters, after, world)
-    sql = f"SELECT {_COLUMNS} FROM case_row c WHERE {where} ORDER BY c.id DESC LIMIT {limit + 1}"  # noqa: S608 - own words
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        exact = _exact(cursor, filters, world)
+        where, values = _where(eyes, filters, after, world, ranges=not exact)
+        ordered = f"SELECT {_COLUMNS} FROM case_row c WHERE {where}"  # noqa: S608 - own words
+        sql, own = _merged(ordered, exact, limit + 1) if exact else (ordered, [])
+        cursor.execute(f"{sql} ORDER BY c.id DESC LIMIT {limit + 1}", own + values)
         rows = cursor.fetchall()
     lines = tuple(_line(row, at) for row in rows[:limit])
     return Page(lines, str(lines[-1].id) if len(rows) > limit else "", at)
 
 
-def _where(eyes: seals.Viewer, filters: Filters, after: str, world: int) -> tuple[str, list[Any]]:
-    """A list asks for no purpose, so a sealed case is there by number only, not found by what it is about."""
+# Prefixes that stand for few codes are looked up code by code, each in the order of an index: the time of such a list
+# follows its length, not the number of matches. With many codes a match is never far, and the newest are walked.
+MOST_CODES = {"category": 4, "place": 16}
+_DISTINCT = """
+SELECT coalesce(array_agg(code), '{{}}') FROM (
+  WITH RECURSIVE k AS (
+    (SELECT {0} AS code FROM case_row WHERE world_id = %s AND {0} >= %s AND {0} < %s ORDER BY {0} LIMIT 1)
+    UNION ALL
+    SELECT (SELECT {0} FROM case_row WHERE world_id = %s AND {0} > k.code AND {0} < %s ORDER BY {0} LIMIT 1)
+    FROM k WHERE k.code IS NOT NULL)
+  SELECT code FROM k WHERE code IS NOT NULL LIMIT %s) AS known
+"""
+
+
+def _exact(cursor: Any, filters: Filters, world: int) -> dict[str, list[str]]:  # noqa: ANN401 - Django's cursor
+    """The codes in use that the prefixes stand for; nothing where one of them stands for many.
+
+    They are found by hopping from code to code in an index, so a code that no table names is found too.
+    """
+    asked = {name: prefix for name, prefix in (("category", filters.category), ("place", filters.place)) if prefix}
+    found = {}
+    for name, prefix in asked.items():
+        end = prefix + "\U0010ffff"
+        most = MOST_CODES[name]
+        cursor.execute(_DISTINCT.format(name), [world, prefix, end, world, end, most + 1])
+        found[name] = list(cursor.fetchone()[0])
+        if len(found[name]) > most:
+            return {}
+    return found
+
+
+def _merged(ordered: str, exact: Mapping[str, list[str]], limit: int) -> tuple[str, list[Any]]:
+    """The first of each combination of codes, to be merged."""
+    keys = " CROSS JOIN ".join(f"unnest(%s::text[]) AS k_{name}" for name in exact)
+    same = " AND ".join(f"c.{name} = k_{name}" for name in exact)
+    each = f"({ordered} AND {same} ORDER BY c.id DESC LIMIT {limit})"
+    return f"SELECT c.* FROM {keys} CROSS JOIN LATERAL {each} AS c", list(exact.values())  # noqa: S608 - own words
+
+
+def _where(eyes: seals.Viewer, filters: Filters, after: str, world: int, *, ranges: bool) -> tuple[str, list[Any]]:
+    """A list asks for no purpose, so a sealed case is there by number only, not found by what it is about.
+
+    ``ranges``: prefixes as ranges; without it the codes are compared elsewhere.
+    """
     is_about = bool(filters.category or filters.place)
     seen, seen_values = seals.case_filter(eyes, world=world, at_least=Level.EXISTENCE, with_sealed=not is_about)
     parts, values = [seen], list(seen_values)
@@ -131,7 +175,7 @@ def _where(eyes: seals.Viewer, filters: Filters, after: str, world: int) -> tupl
             parts.append(text)
             values.append(value)
     for column, prefix in (("category", filters.category), ("place", filters.place)):
-        if prefix:
+        if prefix and ranges:
             parts.append(f"c.{column} >= %s AND c.{column} < %s")
             values += [prefix, prefix + "\U0010ffff"]
     for column, wanted in (("is_open", filters.is_open), ("is_overdue", filters.is_overdue)):
