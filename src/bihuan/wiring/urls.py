@@ -11,6 +11,7 @@ tell_scenes()
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("bihuan.faces.rest.urls")),
+    path("open311/", include("bihuan.faces.open311.urls")),
     path("", include("bihuan.faces.urls")),
 ]
 handler400 = pages.bad_request
