@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bihuan.desk import organisation, upkeep, virtual
+from bihuan.desk import organisation, registers, upkeep, virtual
 from bihuan.desk.actor import ANONYMOUS, SYSTEM, Actor, reporter
 from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.audit import Findings, audit
@@ -147,6 +147,7 @@ __all__ = [
     "read_photo",
     "read_rulebook",
     "refuse_question",
+    "registers",
     "replay_for",
     "report",
     "report_for",

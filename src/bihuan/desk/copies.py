@@ -101,6 +101,8 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "calendar_day": ("country", "note", "basis", "set_by"),
     "calendar_year": ("country", "basis"),
     "setting": ("key", "value"),
+    "register_row": ("district", "scene", "kind", "key", "name", "name_en", "unit", "place", "facts"),
+    "register_change": ("unit", "what", "body"),
     "auth_group": ("name",),
     "auth_permission": ("name", "codename"),
     "django_content_type": ("app_label", "model"),

@@ -171,6 +171,14 @@ REFUSALS: Mapping[str, Words] = {
     # The law of its day
     "rule-missing": ("请写明依据。", "Name the rule or law that it rests on."),
     "reason-missing": ("请写明理由。", "Give a reason."),
+    "register-not-yours": (
+        "台账由“{unit}”维护，请由它来改。",
+        "Unit {unit} keeps this entry of the register; let it make the change.",
+    ),
+    "register-facts": (
+        "台账里不能这样写：{what}。台账只记事物和地点，不记人。",
+        "This cannot stand in a register: {what}. Registers are about things and places, not about people.",
+    ),
     "no-rulebook": ("场景“{scene}”当日没有生效的规则。", "No rulebook of scene {scene} is in force for that day."),
     "category-missing": ("请先确定类别。", "Choose a category first."),
     "unknown-category": ("没有这个类别：{category}。", "There is no category {category}."),
