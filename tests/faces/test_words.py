@@ -12,7 +12,7 @@ from bihuan.faces.i18n import ENGLISH
 
 FACES = Path(bihuan.faces.__file__).parent
 TEMPLATES = sorted((FACES / "templates").rglob("*.html"))
-CODE = sorted(p for p in FACES.rglob("*.py") if not {"i18n", "rest"} & set(p.relative_to(FACES).parts))
+CODE = sorted(p for p in FACES.rglob("*.py") if not {"i18n", "rest", "open311"} & set(p.relative_to(FACES).parts))
 SPOKEN = {"alt", "aria-label", "title", "placeholder", "label", "content"}
 SAY = re.compile(r'{%\s*say\s+"([^"]*)"')
 # Two blocks of the frame stand inside attributes: a class and an address.

@@ -136,6 +136,57 @@ def test_a_report_goes_round_in_a_browser(looker, tmp_path):
         wei.go(address)
 
 
+def test_a_hold_a_part_and_a_broken_glass_in_a_browser(looker):
+    import page_district
+    import page_steps
+
+    zhou_client, pan = page_district.client("zhou"), page_district.client("pan")
+    page_steps.report(page_district)
+    held = page_steps.first_case(zhou_client, "triage")
+    page_steps.report(page_district)
+    clue = page_steps.first_case(zhou_client, "triage")
+    zhou, ren = looker(), looker()
+    page = zhou.page
+    zhou.sign_in("zhou", page_district.PASSWORD)
+    zhou.go(clue)
+    page.locator("summary", has_text="其他操作").click()
+    zhou.open("lay-hold")
+    page.fill("#lay-hold-number", page_steps.number(zhou_client, held))
+    page.fill("#lay-hold-reason", "挖出石刻")
+    page.fill("#lay-hold-rule", "文物保护法")
+    zhou.move("lay-hold")
+    assert page.url.startswith(zhou.site + held)
+    assert "挖出石刻" in page.locator(".note.warn").inner_text()
+    page.locator("summary", has_text="其他操作").click()
+    zhou.open("split")
+    page.fill("#split-text", "旁边还堆着垃圾")
+    zhou.move("split")
+    page.locator("summary", has_text="其他操作").click()
+    zhou.open("champion")
+    page.select_option("#champion-person", label="丁一 · 区住房建设委")
+    zhou.move("champion")
+    assert "包案：丁一" in page.locator(".facts").inner_text()
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    zhou.look()
+    asked = {"do": "ask", "number": str(sealed(page_district)), "reason": "管网抢险需要地址"}
+    pan.post("/console/glass", asked)
+    ren.sign_in("ren", page_district.PASSWORD)
+    ren.go("/console/glass")
+    ren.press("button:has-text('同意，八小时')")
+    ren.press("button:has-text('提前结束')")
+    ren.page.locator("textarea[name=note]").fill("该看，看得对")
+    ren.press("button:has-text('完成复核')")
+    assert "复核已记下" in ren.page.content()
+
+
+def sealed(district):
+    """The number of a case at L2."""
+    from bihuan.desk import api as desk
+
+    intake = desk.Intake("rubbish", district.PLACE, "portal", {"text": "有人欺负孩子"}, seal="L2")
+    return desk.report(intake, by=desk.reporter(str(district.person("resident"))), purpose="report").number
+
+
 def test_the_pages_hold_in_english_too(looker):
     import page_district
     import page_steps

@@ -107,12 +107,14 @@ def test_a_part_split_off_goes_its_own_way_and_the_whole_waits_for_it(district):
     whole, zhou, wei = dispatched(district), district.client("zhou"), district.client("wei")
     pressed(wei, whole, "take", "1")
     shown = pressed(zhou, whole, "split", category="rubbish", text="旁边还堆着垃圾")
-    part = next(f"/console/case/{one}" for one in re.findall(r"/console/case/([0-9a-f-]{36})\">子件", shown))
+    part = next(f"/console/case/{one}" for one in re.findall(r"/console/case/([0-9a-f-]{36})\">子件 · 编号", shown))
     assert part != whole
     assert "旁边还堆着垃圾" in page(zhou, part)
     assert "梧桐社区" in page(zhou, part)
     assert ("finish", "1") not in moves(wei, whole)
     assert "还不能" in page(wei, whole)
+    assert "不归您看" in page(wei, whole)
+    assert part not in page(wei, whole)
     pressed(zhou, part, "decline", reason="已清运", rule="某条", route="环卫")
     assert ("finish", "1") in moves(wei, whole)
 
@@ -146,6 +148,9 @@ def test_a_hold_stops_the_other_case_until_those_who_laid_it_lift_it(district):
     assert answer.headers["Location"].startswith(held)
     for browser in (zhou, wei):
         assert "被另一件暂缓：挖出石刻，等文物部门看（文物保护法 第三十二条）" in page(browser, held)
+    assert f'href="{clue}">编号' in page(zhou, held), "who may know of the other case is led to it"
+    assert clue not in page(wei, held)
+    assert "<b>接单" not in page(wei, held), "he has taken it already and waits for nothing there"
     target = str(id_of(clue))
     assert ("finish", "1") not in moves(wei, held)
     assert ("lift-hold", target) not in moves(wei, held)

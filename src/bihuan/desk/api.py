@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bihuan.desk import organisation, registers, upkeep, virtual
+from bihuan.desk import organisation, registers, upkeep, virtual, webhooks
 from bihuan.desk.actor import ANONYMOUS, SYSTEM, Actor, reporter
 from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.audit import Findings, audit
@@ -51,6 +51,7 @@ from bihuan.desk.staff import (
     grant_glass,
     leaders,
     number_of,
+    numbers_of,
     review_glass,
     staff_of,
     waiting_glass,
@@ -136,6 +137,7 @@ __all__ = [
     "merge",
     "now",
     "number_of",
+    "numbers_of",
     "organisation",
     "place_choices",
     "place_name",
@@ -176,5 +178,6 @@ __all__ = [
     "upkeep",
     "virtual",
     "waiting_glass",
+    "webhooks",
     "words_of",
 ]

@@ -58,7 +58,7 @@ def candidates(state: Case, book: Rulebook, actor: Actor, at: datetime) -> Itera
     yield from _intake(state, book)
     yield from _dispatching(state, book)
     for task in state.tasks:
-        yield from _task(state, book, task)
+        yield from _task(state, book, task, actor)
     yield from _steps(state, book)
     yield from _closing(state, book, actor)
     yield from _clocks(state, at)
@@ -79,10 +79,12 @@ def _dispatching(state: Case, book: Rulebook) -> Iterator[Candidate]:
     yield "assist", "", c.AddTask(unit=next((r.lead for r in book.routes if r.lead not in state.barred), ANYTHING))
 
 
-def _task(state: Case, book: Rulebook, task: Task) -> Iterator[Candidate]:
+def _task(state: Case, book: Rulebook, task: Task, actor: Actor) -> Iterator[Candidate]:
+    """Whoever has taken a task does not wait to take it again, also while a hold stops everybody else."""
     target = str(task.id)
     proofs = tuple(Proof(kind, ANYTHING) for kind in book.proofs_for(state.category))
-    yield "take", target, c.TakeTask(task.id)
+    if actor.person not in task.takers:
+        yield "take", target, c.TakeTask(task.id)
     yield "arrive", target, c.ArriveAtTask(task.id)
     yield "finish", target, c.FinishTask(task.id, proofs)
     yield "return", target, c.ReturnTask(task.id, ANYTHING, ANYTHING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +13,7 @@ from bihuan.desk import access, breakglass, change, instant, names
 from bihuan.desk.actor import Actor
 from bihuan.desk.breakglass import Glass
 from bihuan.desk.names import UnitName
-from bihuan.desk.seals import local_day, reach
+from bihuan.desk.seals import case_filter, local_day, reach
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,17 @@ def number_of(case: UUID, *, world: int = 1) -> int:
     """The number of a case that its viewer is known to know of."""
     loaded = change.load(case, world)
     return loaded.state.number if loaded is not None else 0
+
+
+def numbers_of(by: Actor, cases: Iterable[UUID], *, world: int = 1) -> dict[UUID, int]:
+    """The numbers of those among ``cases`` that ``by`` may know of: no link leads to what is hidden from him."""
+    wanted = list(cases)
+    if not wanted:
+        return {}
+    seen, values = case_filter(access.viewer_of(by, instant.now(world), world=world), world=world)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT c.id, c.number FROM case_row c WHERE c.id = ANY(%s) AND {seen}", [wanted, *values])  # noqa: S608 - our own words
+        return dict(cursor.fetchall())
 
 
 def ask_glass(by: Actor, case: UUID, reason: str, *, world: int = 1) -> UUID:

@@ -12,6 +12,7 @@ from bihuan.kernel.case import Case, Seal
 from bihuan.kernel.rules import Rulebook
 
 PICTURES = "photo"
+SEALS = {"L0": "L0 公开", "L1": "L1 内部", "L2": "L2 经办组", "L3": "L3 封存"}
 # §: who must be told at once when a child is in danger. The officer may choose others.
 RED_BASIS = "《未成年人保护法》第十一条"
 RED_WORDS = ("公安", "民政", "教育", "police", "civil", "education")
@@ -158,7 +159,11 @@ def _champion(setting: Setting, _target: str) -> tuple[Field, ...]:
         (one.person, f"{one.name} · {choose(one.unit.name, one.unit.name_en)}") for one in desk.leaders(setting.case)
     )
     hint = say("单位负责人。包案不改变主办单位；他看得到全部内容。")
-    return (Field("person", say("包案领导"), "choice", hint=hint, choices=tuple(people), value=setting.state.champion),)
+    return (
+        Field(
+            "person", say("包案领导"), "choice", hint=hint, choices=(("", "—"), *people), value=setting.state.champion
+        ),
+    )
 
 
 def _split(setting: Setting, target: str) -> tuple[Field, ...]:
@@ -189,12 +194,12 @@ def _lay_hold(setting: Setting, target: str) -> tuple[Field, ...]:
 
 
 def _seal(setting: Setting, _target: str) -> tuple[Field, ...]:
-    levels = tuple((s.value, s.value) for s in Seal if s > setting.state.seal)
+    levels = tuple((s.value, say(SEALS[s])) for s in Seal if s > setting.state.seal)
     return (Field("seal", say("封存到"), "choice", choices=levels), _rule())
 
 
 def _unseal(setting: Setting, target: str) -> tuple[Field, ...]:
-    levels = tuple((s.value, s.value) for s in Seal if s < setting.state.seal)
+    levels = tuple((s.value, say(SEALS[s])) for s in Seal if s < setting.state.seal)
     return (Field("seal", say("降到"), "choice", choices=levels), *_reason(setting, target))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
@@ -13,8 +14,8 @@ from bihuan.faces.i18n import choose, language, say
 from bihuan.faces.pages import explain_refusal
 from bihuan.faces.templatetags.words import local
 from bihuan.kernel.calendar import Unit
+from bihuan.kernel.case import Case, Hold
 
-SEALS = {"L0": "L0 公开", "L1": "L1 内部", "L2": "L2 经办组", "L3": "L3 封存"}
 TEXTS = {
     "text": "反映内容",
     "address": "具体位置",
@@ -59,11 +60,11 @@ class Wait:
     why: str
 
 
-def values(view: desk.CaseView, *, purpose: str, since: int = 0, opened: str = "") -> dict[str, object]:
+def values(view: desk.CaseView, by: desk.Actor, *, purpose: str, since: int = 0, opened: str = "") -> dict[str, object]:
     """Everything that ``console/case.html`` shows. ``opened``: the move whose form stands open after a mistake."""
     state = view.state
     moves = [shown_move(move, view, opened) for move in view.moves if move.waits is None and move.key in forms.FORMS]
-    rule = view.rule
+    rule, known = view.rule, desk.numbers_of(by, _others(view.state))
     return {
         "view": view,
         "state": state,
@@ -72,7 +73,7 @@ def values(view: desk.CaseView, *, purpose: str, since: int = 0, opened: str = "
         "form_key": uuid4().hex,
         "title": choose(view.category.name, view.category.name_en) or say(_untitled(view)),
         "stage": shown.stage(state.stage),
-        "seal": say(SEALS[state.seal]),
+        "seal": say(forms.SEALS[state.seal]),
         "is_sealed": state.seal >= "L2",
         "lead": desk.unit_name(state.lead),
         "champion": view.people.get(state.champion, ""),
@@ -91,7 +92,9 @@ def values(view: desk.CaseView, *, purpose: str, since: int = 0, opened: str = "
         "since": since,
         "tasks": story.task_rows(view),
         "requests": story.request_rows(view),
-        "linked": list(_linked(view)),
+        "linked": list(_linked(view, known)),
+        "holds": [_hold(hold, known) for hold in state.holds],
+        "lead_case": known.get(UUID(state.merged_into)) if state.merged_into else None,
         "why_seen": say(WHY_SEEN[view.verdict.why]) if view.verdict.why in WHY_SEEN else view.verdict.why,
         "purpose": purpose,
     }
@@ -171,12 +174,26 @@ def _photos(view: desk.CaseView) -> Iterator[dict[str, object]]:
         yield {"name": forms.proof_name(proof.kind), "address": address, "is_picture": is_picture}
 
 
-def _linked(view: desk.CaseView) -> Iterator[dict[str, object]]:
+def _others(state: Case) -> set[UUID]:
+    """Every other case that this one names. Over the API a hold may name what is no case of ours."""
+    named = [state.parent, state.merged_into, *state.children, *state.absorbed, *(hold.by_case for hold in state.holds)]
+    return {UUID(one) for one in named if IS_ID.fullmatch(one)}
+
+
+IS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def _hold(hold: Hold, known: Mapping[UUID, int]) -> dict[str, object]:
+    number = known.get(UUID(hold.by_case)) if IS_ID.fullmatch(hold.by_case) else None
+    return {"reason": hold.reason, "basis": hold.basis, "id": hold.by_case, "number": number}
+
+
+def _linked(view: desk.CaseView, known: Mapping[UUID, int]) -> Iterator[dict[str, object]]:
     pairs = [(view.state.parent, "上级件"), *((c, "子件") for c in view.state.children)]
     pairs += [(c, "并进来的件") for c in view.state.absorbed]
     for case, what in pairs:
         if case:
-            yield {"id": UUID(case), "what": say(what)}
+            yield {"id": UUID(case), "what": say(what), "number": known.get(UUID(case))}
 
 
 def why(view: desk.CaseView) -> dict[str, object]:

@@ -135,7 +135,7 @@ def _case_page(
         raise Http404 from None
     except Refused:
         return _ask_purpose(request, staff, case)
-    values = page.values(view, purpose=purpose, since=since, opened=opened)
+    values = page.values(view, staff.actor, purpose=purpose, since=since, opened=opened)
     values |= {"staff": staff, "done": done, "problem": problem}
     return render(request, "console/case.html", values, status=status)
 

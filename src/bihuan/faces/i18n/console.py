@@ -37,7 +37,7 @@ ENGLISH: dict[str, str] = {
     "阶段": "Stage",
     "封存件": "Sealed case",
     "未分类": "Not yet classified",
-    "登记": " registered",
+    "登记于": "registered",
     "有异议": "Disputed",
     "这里没有待办。": "Nothing to do here.",
     "翻页": "Pages",
@@ -113,6 +113,7 @@ ENGLISH: dict[str, str] = {
     "是您反映的": "you reported it",
     "上级件": "Parent case",
     "子件": "Child case",
+    "不归您看": "not for you to see",
     "并进来的件": "Merged into this one",
     # moves
     "受理": "Accept",
