@@ -33,6 +33,7 @@ app.add_typer(office.worlds, name="world")
 app.add_typer(office.outbox, name="outbox")
 app.add_typer(office.units, name="units")
 app.add_typer(office.staff, name="staff")
+app.add_typer(office.register, name="register")
 
 
 @app.command()

@@ -20,6 +20,7 @@ outbox = typer.Typer(help="消息 Messages that could not be handed over: list, 
 
 
 units = typer.Typer(help="单位 Units: import, list.", no_args_is_help=True)
+register = typer.Typer(help="台账 Registers of what exists: import, list.", no_args_is_help=True)
 staff = typer.Typer(help="人员 Staff in their posts: import, password.", no_args_is_help=True)
 Sheet = Annotated[Path, typer.Argument(help="CSV,UTF-8 或 GBK CSV in UTF-8 or GBK", exists=True, dir_okay=False)]
 
@@ -161,3 +162,26 @@ def staff_password(account: str) -> None:
         except CannotGoOn as error:
             raise fail(str(error)) from error
     out.print(f"已设定 / set: {account}")
+
+
+@register.command("import")
+def register_import(
+    scene: Annotated[str, typer.Argument(help="场景 scene, e.g. riders")],
+    kind: Annotated[str, typer.Argument(help="种类 kind, e.g. station")],
+    file: Sheet,
+) -> None:
+    """导入台账,可重复。 Enter what exists; columns key,name,unit,place,lon,lat,name_en,
+    and any fact. May be repeated.
+    """
+    with ready():
+        try:
+            out.print(f"{office.import_register(scene, kind, file)} 条有变化 / entries changed")
+        except CannotGoOn as error:
+            raise fail(str(error)) from error
+
+
+@register.command("list")
+def register_list(scene: str, kind: str, as_json: Json = False) -> None:
+    """列出台账。 The entries of one kind, with the day of the last look."""
+    with ready():
+        _table(office.list_register(scene, kind), as_json=as_json)

@@ -5,10 +5,11 @@ It may be repeated, and goes only into a database that holds nothing else: its p
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,8 @@ def load_demo(step: Step = lambda _done, _all: None) -> list[Account]:
     api.import_areas(json.dumps(draw.geojson(district())))
     step(4, 6)
     list(install())
+    step(5, 6)
+    api.registers.load(stations(), by=api.SYSTEM)
     step(6, 6)
     return accounts()
 
@@ -111,6 +114,18 @@ def people() -> list[api.organisation.PersonSpec]:
         )
         for username, name, unit, roles, _, _ in district()["staff"]
     ]
+
+
+def stations() -> list[api.registers.Entry]:
+    """Fictional stations for riders, one a street; one that nobody has looked at for six weeks."""
+    rows = csv.DictReader((HERE / "stations.csv").read_text(encoding="utf-8").splitlines())
+    found = []
+    for row in rows:
+        facts = {"hours": row["hours"], "offers": row["offers"]}
+        looked = api.now() - timedelta(days=42) if row["key"] == "yz-s-008" else None
+        entry = api.registers.Entry("riders", "station", row["key"], row["name"], row["unit"], row["name_en"])
+        found.append(replace(entry, place=row["place"], facts=facts, verified=looked))
+    return found
 
 
 def person_id(username: str) -> UUID:

@@ -9,6 +9,7 @@ from django.views.i18n import set_language
 
 from bihuan.faces.console import views as console
 from bihuan.faces.portal import views as portal
+from bihuan.faces.portal.stations import stations
 
 
 class Code(StringConverter):
@@ -35,6 +36,7 @@ urlpatterns = [
     path("t/<code:code>/seen", portal.seen, name="seen"),
     path("verify", portal.verify, name="verify"),
     path("rules", portal.rules, name="rules"),
+    path("stations", stations, name="stations"),
     path("language", set_language, name="language"),
     path("login/", LoginView.as_view(template_name="console/login.html"), name="login"),
     path("logout", LogoutView.as_view(next_page="/"), name="logout"),

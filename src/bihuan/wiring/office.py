@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -93,8 +93,13 @@ STAFF_COLUMNS = ("account", "name", "unit", "role", "since")
 PEOPLE = UUID("7c0f6f0e-3c57-5a43-9d0e-1f7a2b9c5e61")  # a person's id follows from his account: imports may be repeated
 
 
-def read_rows(file: Path, columns: Sequence[str], needed: Sequence[str]) -> list[dict[str, str]]:
-    """The rows of a CSV with a header. Raises ``CannotGoOn`` with the line and what is wrong in it."""
+def read_rows(
+    file: Path, columns: Sequence[str], needed: Sequence[str], *, others: bool = False
+) -> list[dict[str, str]]:
+    """The rows of a CSV with a header. Raises ``CannotGoOn`` with the line and what is wrong in it.
+
+    ``others``: columns beyond the known ones are taken too.
+    """
     raw = file.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
@@ -104,7 +109,7 @@ def read_rows(file: Path, columns: Sequence[str], needed: Sequence[str]) -> list
         except UnicodeDecodeError as error:
             raise CannotGoOn(f"{file}: 既不是 UTF-8 也不是 GBK。 Neither UTF-8 nor GBK (byte {error.start}).") from None
     reader = csv.DictReader(io.StringIO(text))
-    unknown = [name for name in reader.fieldnames or () if name not in columns]
+    unknown = [name for name in reader.fieldnames or () if name not in columns and not others]
     missing = [name for name in needed if name not in (reader.fieldnames or ())]
     if unknown or missing:
         raise CannotGoOn(
@@ -117,7 +122,8 @@ def read_rows(file: Path, columns: Sequence[str], needed: Sequence[str]) -> list
         if empty or None in row:
             what = f"空 empty: {', '.join(empty)}" if empty else "列数不对 too many columns"
             raise CannotGoOn(f"{file} 第 {reader.line_num} 行 line {reader.line_num}: {what}")
-        rows.append({name: (row.get(name) or "").strip() for name in columns})
+        names = dict.fromkeys([*columns, *(reader.fieldnames or ())])
+        rows.append({name: (row.get(name) or "").strip() for name in names})
     return rows
 
 
@@ -165,3 +171,45 @@ def set_password(account: str, word: str) -> None:
 
     if told := api.organisation.set_password(account, word):
         raise CannotGoOn(told)
+
+
+# -- registers ----------------------------------------------------------------------------------------------------
+
+REGISTER_COLUMNS = ("key", "name", "unit", "place", "lon", "lat", "name_en")
+
+
+def import_register(scene: str, kind: str, file: Path) -> int:
+    """Every column beyond the known ones is a fact of the entry. Returns how many entries are new or changed."""
+    from bihuan.desk import api
+
+    found = []
+    for number, row in enumerate(read_rows(file, REGISTER_COLUMNS, ("key", "name", "unit"), others=True), 2):
+        try:
+            lon, lat = (float(row[name]) if row[name] else None for name in ("lon", "lat"))
+        except ValueError:
+            raise CannotGoOn(f"{file} 第 {number} 行 line {number}: lon, lat: 写成度 / write degrees") from None
+        facts = {name: value for name, value in row.items() if name not in REGISTER_COLUMNS and value}
+        entry = api.registers.Entry(scene, kind, row["key"], row["name"], row["unit"], row["name_en"], row["place"])
+        found.append(replace(entry, lon=lon, lat=lat, facts=facts))
+    try:
+        return api.registers.load(found, by=api.SYSTEM)
+    except Refused as refusal:
+        raise CannotGoOn(f"{file}: " + "\n".join(api.words_of(refusal))) from refusal
+
+
+def list_register(scene: str, kind: str) -> list[Row]:
+    from bihuan.desk import api
+
+    at = api.now()
+    return [
+        {
+            "key": one.key,
+            "name": one.name,
+            "unit": one.unit,
+            "place": one.place,
+            "facts": dict(one.facts or {}),
+            "verified": one.verified,
+            "stale": one.is_stale(at),
+        }
+        for one in api.registers.entries(scene, kind)
+    ]
