@@ -87,7 +87,7 @@ def site(*, stored: int = 0, say=lambda _: None, settings: dict[str, str] | None
 
     with (
         tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder,
-        temporary_cluster(fsync=True, settings=settings) as cluster,
+        temporary_cluster(fsync=True, settings={"shared_buffers": "256MB", **(settings or {})}) as cluster,
     ):
         os.environ.update(cluster.environment())
         os.environ["BIHUAN_DATA"] = folder
