@@ -144,6 +144,16 @@ def test_of_merged_reports_each_reporter_reads_only_his_own_words():
     assert SECRET not in str(api.track(mine.receipt).history)
 
 
+def test_a_hold_that_comes_along_with_a_merge_brings_its_reason():
+    held, lead, other = rooms.dispatched(), rooms.dispatched(), rooms.report().case
+    hold = c.LayHold(str(other), "*", SECRET, "文物保护法")
+    by = api.Actor(rooms.actor(cast.KE).person, cast.ZHOU.unit, frozenset({"triage", "dispatcher", "handler"}))
+    api.submit(hold, by=by, case=held, purpose="x")
+    api.merge(held, lead, by=rooms.actor(cast.ZHOU), purpose="并案")
+    assert [one.reason for one in team_reads(lead).state.holds] == [SECRET]
+    assert SECRET not in everything_stored()
+
+
 def test_a_note_with_readers_of_its_own_is_not_opened_by_naming_it():
     """Somebody who knows a sealed note's reference writes it where a legal basis stands."""
     case = rooms.dispatched()

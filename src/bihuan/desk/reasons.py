@@ -49,6 +49,8 @@ FREE: Mapping[type, tuple[str, ...]] = {
 
 def texts_of(command: c.Command | None) -> dict[str, str]:
     """Its free texts, by a label that no note has. A blank one stays where it is, for the kernel to refuse."""
+    if isinstance(command, c.Absorb):  # a hold that comes along with a merge brings its reason
+        return {f"={n}": hold.reason for n, hold in enumerate(command.holds) if hold.reason.strip()}
     found: dict[str, str] = {}
     for name in FREE.get(type(command), ()):
         value = getattr(command, name)
@@ -59,6 +61,9 @@ def texts_of(command: c.Command | None) -> dict[str, str]:
 
 def referring(command: c.Command, refs: Mapping[str, str]) -> c.Command:
     """The same command with references where its words stood; ``refs`` by the labels of ``texts_of``."""
+    if isinstance(command, c.Absorb):
+        holds = (replace(hold, reason=refs.get(f"={n}", hold.reason)) for n, hold in enumerate(command.holds))
+        return replace(command, holds=tuple(holds))
     changed: dict[str, Any] = {}
     for name in FREE.get(type(command), ()):
         value = getattr(command, name)

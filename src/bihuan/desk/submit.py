@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from bihuan.desk import access, answers, facts, store
+from bihuan.desk import access, answers, facts, reasons, store, vault
 from bihuan.desk.access import NotFound
 from bihuan.desk.actor import Actor
 from bihuan.desk.answers import KeyReused, Outcome
@@ -147,6 +147,12 @@ def _once(work: Callable[[], Both], key: _Key, world: int, by: Actor) -> Both:
         raise
 
 
+def _spoken(case: UUID, brought: c.Absorb) -> c.Absorb:
+    """With the words of the holds that come along: their references lead into the vault of the case they leave."""
+    refs = list(reasons.refs_in(brought.holds))
+    return reasons.told(brought, reasons.spoken(vault.open_items(case, refs))) if refs else brought
+
+
 def merge(
     case: UUID, into: UUID, *, by: Actor, purpose: str, key: str | None = None, world: int = 1
 ) -> tuple[Outcome, Outcome]:
@@ -160,7 +166,7 @@ def merge(
         state = _known(locked.get(case), by, case).state
         lead = _known(locked.get(into), by, into).state
         command = c.MergeInto(str(into), lead.seal)
-        absorb = c.hand_over(str(case), state)
+        absorb = _spoken(case, c.hand_over(str(case), state))
         return _submit_both((case, command), (into, absorb), Asked(by, purpose, world), locked, once)
 
     return _once(work, once, world, by)
