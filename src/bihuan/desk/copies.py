@@ -58,6 +58,10 @@ COPIES: tuple[Copy, ...] = (
         "bodies carry references; the receiver opens them through the gate or not at all",
     ),
     Copy(
+        "webhook_message", ("body", "last_error"), "what an endpoint is told of a case: references and unsealed facts",
+        "90 days after it was handed over", "no texts and no people are in it; the receiver's copy is the receiver's",
+    ),
+    Copy(
         "tick_retry", ("error",), "why a tick failed: the kind of error and ids", "until the tick succeeds",
         "nothing to reach",
     ),
@@ -97,6 +101,9 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "vault_item": ("kind",),
     "access_log": ("person", "unit", "what", "outcome", "withheld"),
     "break_glass": ("unit",),
+    "webhook": ("district", "unit", "name", "url", "kinds", "secret", "created_by", "ended_why"),
+    "webhook_message": ("kind",),
+    "webhook_try": ("error",),
     "rulebook": ("district", "scene", "version", "basis", "body", "imported_by"),
     "calendar_day": ("country", "note", "basis", "set_by"),
     "calendar_year": ("country", "basis"),

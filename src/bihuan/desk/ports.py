@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from uuid import UUID
 # Finds a client program of PostgreSQL (pg_dump, pg_restore) by its name.
 FindTool = Callable[[str], Path]
 MakeNotifier = Callable[[], "Notifier"]
+MakePoster = Callable[[], "Poster"]
 # Told how far a long work has come: done, of how many (0: not known).
 Progress = Callable[[int, int], None]
 
@@ -50,24 +51,51 @@ class Notifier(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What a receiver of a webhook answered. ``retry_after``: seconds that it asks for, 0 for none."""
+
+    status: int
+    retry_after: int = 0
+
+
+class Poster(Protocol):
+    """Posts to addresses that somebody registered. Called by several threads at once."""
+
+    def check(self, url: str) -> None:
+        """Raises ``ValueError``, in words, for an address that will never be posted to."""
+        ...
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Raises ``NotDelivered`` where there was no answer. Follows no redirect; ends within fifteen seconds."""
+        ...
+
+
 class NotFilled(RuntimeError):
     """A port that wiring left empty."""
 
 
 _notifier: MakeNotifier | None = None
 _find_tool: FindTool | None = None
+_poster: MakePoster | None = None
 
 
-def fill(*, notifier: MakeNotifier, find_tool: FindTool) -> None:
+def fill(*, notifier: MakeNotifier, find_tool: FindTool, poster: MakePoster) -> None:
     """Called once by wiring."""
-    global _notifier, _find_tool
-    _notifier, _find_tool = notifier, find_tool
+    global _notifier, _find_tool, _poster
+    _notifier, _find_tool, _poster = notifier, find_tool, poster
 
 
 def notifier() -> Notifier:
     if _notifier is None:
         raise NotFilled("no notifier: wiring has to fill the ports before a worker starts")
     return _notifier()
+
+
+def poster() -> Poster:
+    if _poster is None:
+        raise NotFilled("no poster: wiring has to fill the ports before anything is posted")
+    return _poster()
 
 
 def find_tool(name: str) -> Path:

@@ -19,12 +19,15 @@ SENT_KEPT = timedelta(days=90)
 # from walking the whole index of keys for it.
 _ANSWERS = "created < %s AND world_id + 0 = 1"
 _MESSAGES = "created < %s AND sent IS NOT NULL AND world_id + 0 = 1"
+_TRIES = "at < %s AND world_id + 0 = 1"
 
 
 def step() -> int:
     """Remove one slice of each; returns how many rows went."""
     now = instant.wall()
-    return _remove("answer", _ANSWERS, now - KEYS_LIVE) + _remove("outbox", _MESSAGES, now - SENT_KEPT)
+    gone = _remove("answer", _ANSWERS, now - KEYS_LIVE) + _remove("outbox", _MESSAGES, now - SENT_KEPT)
+    gone += _remove("webhook_message", _MESSAGES, now - SENT_KEPT)
+    return gone + _remove("webhook_try", _TRIES, now - SENT_KEPT)
 
 
 def _remove(table: str, old: str, before: datetime) -> int:

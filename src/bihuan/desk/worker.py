@@ -1,4 +1,4 @@
-"""One worker process: feed, ticker, messages, recomputations and tidying, each in a thread with its own connection.
+"""One worker process: feed, ticker, messages, webhooks, recomputations, tidying; each in a thread of its own.
 
 Any number of workers may run beside one another; killing one loses nothing. A worker outlives its database: it waits,
 says so once, and goes on.
@@ -18,6 +18,7 @@ from django.db import Error, connection, connections
 
 from bihuan.desk import feed, outbox, ports, recompute, ticker, tidy
 from bihuan.desk.ports import Notifier
+from bihuan.desk.webhooks.send import Deliverer
 
 log = logging.getLogger("bihuan.worker")
 
@@ -41,6 +42,7 @@ def duties(notifier: Notifier) -> list[Duty]:
         Duty("feed", feed.Sequencer().step, 0.2),
         Duty("ticker", ticker.tick_all, 1.0),
         Duty("messages", outbox.Sender(notifier).step, 1.0),
+        Duty("webhooks", Deliverer().step, 1.0),
         Duty("recompute", recompute.step, 5.0),
         Duty("tidy", tidy.step, 600.0),
     ]

@@ -30,6 +30,7 @@ KNOWN = {
     "BIHUAN_TRUSTED_PROXIES": "addresses and networks whose X-Forwarded headers are believed, separated by commas",
     "BIHUAN_RATE": "reports a minute from one address",
     "BIHUAN_TOKEN_RATE": "API requests a minute with one token, in each web process",
+    "BIHUAN_WEBHOOK_ALLOW_PRIVATE": "private networks that webhooks may reach: 10.20.0.0/16,192.168.7.5; 1 for all",
     "BIHUAN_TEST_CLUSTER": "set by the test suite: the cluster that its workers share",
 }
 
@@ -73,6 +74,15 @@ def networks(name: str) -> list[str]:
     return found
 
 
+def reachable(name: str) -> list[str]:
+    """Addresses and networks, separated by commas; 1 stands for every one."""
+    given = ["0.0.0.0/0", "::/0"] if env(name) == "1" else [one.strip() for one in env(name).split(",") if one.strip()]
+    try:
+        return [str(ip_network(one)) for one in given if one != "0"]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}; write networks such as 10.20.0.0/16, or 1.") from error
+
+
 def database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     if url and parts.scheme not in {"postgresql", "postgres"}:
@@ -97,6 +107,7 @@ ZONE = env("BIHUAN_ZONE", "Asia/Shanghai")
 SCENES = [key for key in env("BIHUAN_SCENES", "city").split(",") if key]
 REPORTS_PER_MINUTE = whole("BIHUAN_RATE", 30)
 TOKEN_REQUESTS_PER_MINUTE = whole("BIHUAN_TOKEN_RATE", 120_000)
+WEBHOOK_ALLOWED = reachable("BIHUAN_WEBHOOK_ALLOW_PRIVATE")
 
 DATABASES = {"default": database(env("BIHUAN_DATABASE_URL"))}
 

@@ -66,10 +66,15 @@ def fill_ports() -> None:
     from django.conf import settings  # noqa: PLC0415
 
     from bihuan.adapters.files import FileNotifier  # noqa: PLC0415
+    from bihuan.adapters.http import HttpPoster  # noqa: PLC0415
     from bihuan.desk import ports  # noqa: PLC0415
     from bihuan.wiring import binaries  # noqa: PLC0415
 
-    ports.fill(notifier=lambda: FileNotifier(settings.DATA / "outbox.jsonl"), find_tool=binaries.tool)
+    ports.fill(
+        notifier=lambda: FileNotifier(settings.DATA / "outbox.jsonl"),
+        find_tool=binaries.tool,
+        poster=lambda: HttpPoster(settings.WEBHOOK_ALLOWED),
+    )
 
 
 def tell_scenes() -> None:
