@@ -14,7 +14,7 @@ from rich.table import Table
 
 from bihuan.cli import office
 from bihuan.cli.common import Json, World, day_of, fail, out, progress, ready, say
-from bihuan.wiring import commands, postgres, simulating, site, supervisor
+from bihuan.wiring import commands, importing, postgres, simulating, site, supervisor
 from bihuan.wiring.processes import Busy
 
 app = typer.Typer(
@@ -208,6 +208,40 @@ def simulate(  # noqa: PLR0917 - options of a command line
         print(json.dumps({"runs": found, **found[-1]}, ensure_ascii=False))
     else:
         simulating.show(out, found)
+
+
+@app.command("import")
+def import_file(  # noqa: PLR0917 - options of a command line
+    file: Annotated[Path, typer.Argument(help="CSV、JSON 行(可 .gz)或 XLSX; CSV, JSON lines (also .gz) or XLSX")],
+    scene: Annotated[str, typer.Option(help="场景 scene")] = "city",
+    mapping: Annotated[
+        Path | None, typer.Option(help="映射文件 a mapping (TOML); without it the columns are guessed")
+    ] = None,
+    source: Annotated[str, typer.Option(help="来源名称 name of the source; else that of the file")] = "",
+    way: Annotated[str, typer.Option("--as", help="history 已办完的历史 | report 现在要办的事")] = "",
+    rejects: Annotated[Path | None, typer.Option(help="没收下的行写到哪里 where refused rows go")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="不再确认 take the mapping as shown")] = False,
+    as_json: Json = False,
+) -> None:
+    """导入别处的案卷,断了可以接着来。 Take in cases of another system; cut off, the same command goes on."""
+    if way not in {"", "history", "report"}:
+        raise fail(f"--as {way}: history 或 report / write history or report")
+    try:
+        with ready():
+            commands.prepare(say)
+            found, columns = importing.look(file, mapping, source, way)
+            if not as_json:
+                importing.show_mapping(out, columns)
+            if not (yes or mapping or typer.confirm("这样对吗?Is this right?")):
+                raise typer.Exit(1)
+            with progress("导入 importing") as step:
+                told = importing.take_in(found, columns, scene, rejects or Path(f"{file.name}.rejected.csv"), step)
+    except commands.CannotGoOn as error:
+        raise fail(str(error)) from error
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        importing.show(out, told)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bihuan.desk import organisation, registers, upkeep, virtual, webhooks
+from bihuan.desk import imports, organisation, registers, upkeep, virtual, webhooks
 from bihuan.desk.actor import ANONYMOUS, SYSTEM, Actor, reporter
 from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.audit import Findings, audit
@@ -125,6 +125,7 @@ __all__ = [
     "grouped_choices",
     "health",
     "import_areas",
+    "imports",
     "issue_token",
     "keep_photo",
     "leaders",

@@ -108,6 +108,8 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "calendar_day": ("country", "note", "basis", "set_by"),
     "calendar_year": ("country", "basis"),
     "setting": ("key", "value"),
+    "imported": ("source", "source_id"),
+    "import_run": ("key", "source", "scene"),
     "register_row": ("district", "scene", "kind", "key", "name", "name_en", "unit", "place", "facts"),
     "register_change": ("unit", "what", "body"),
     "auth_group": ("name",),

@@ -55,6 +55,7 @@ class ImportCase:
     closed: datetime | None = None
     outcome: str = ""
     stage: Stage = Stage.CLOSED
+    days_only: bool = False
 
 
 @dataclass(frozen=True)

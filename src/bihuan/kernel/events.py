@@ -33,7 +33,10 @@ class Registered:
 
 @dataclass(frozen=True)
 class ImportedCase:
-    """History from elsewhere, exempt by name from laws 2 to 4 and free of clocks: it says where it came from."""
+    """History from elsewhere, exempt by name from laws 2 to 4 and free of clocks: it says where it came from.
+
+    ``days_only``: it came with days and without hours; the instants are where the day begins.
+    """
 
     scene: str
     number: int
@@ -51,6 +54,7 @@ class ImportedCase:
     due: datetime | None = None
     closed: datetime | None = None
     outcome: str = ""
+    days_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def fence(apps, schema_editor):  # noqa: ANN001, ANN201 - Django calls it
 
 
 class Migration(migrations.Migration):
-    dependencies = [("desk", "0056_registers")]
+    dependencies = [("desk", "0057_imports")]
     operations = [
         migrations.RunSQL(TABLES, BACK),
         migrations.RunPython(fence, migrations.RunPython.noop),

@@ -65,6 +65,7 @@ def import_case(draft: Draft, command: c.ImportCase) -> None:
             due=command.due,
             closed=command.closed,
             outcome=command.outcome,
+            days_only=command.days_only,
         )
     )
 
