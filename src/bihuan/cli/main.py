@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bihuan.cli import office
+from bihuan.cli import office, webhooks
 from bihuan.cli.common import Json, World, day_of, fail, out, progress, ready, say
 from bihuan.wiring import commands, importing, postgres, simulating, site, supervisor
 from bihuan.wiring.processes import Busy
@@ -31,6 +31,7 @@ app.add_typer(calendar_app, name="calendar")
 app.add_typer(office.tokens, name="token")
 app.add_typer(office.worlds, name="world")
 app.add_typer(office.outbox, name="outbox")
+app.add_typer(webhooks.app, name="webhook")
 app.add_typer(office.units, name="units")
 app.add_typer(office.staff, name="staff")
 app.add_typer(office.register, name="register")

@@ -157,13 +157,14 @@ def _check_feed(found: Findings) -> None:
 
 
 def _note_failures(found: Findings) -> None:
-    from bihuan.desk import outbox, ticker  # noqa: PLC0415 - only workers and audits need them
+    from bihuan.desk import outbox, ticker, webhooks  # noqa: PLC0415 - only workers and audits need them
 
     for letter in outbox.dead_letters(found.world)[:MOST_FINDINGS]:
         what = f"{letter.kind} to {letter.to} was given up after {letter.attempts} attempts: {letter.error}"
         found.notices.append((f"message {letter.key}", what))
     for case, attempts, again, error in ticker.failures(found.world)[:MOST_FINDINGS]:
         found.notices.append((f"case {case}", f"its tick failed {attempts} times, next at {again:%F %T}: {error}"))
+    found.notices += [(f"webhook {name}", what) for name, what in webhooks.waiting(found.world)[:MOST_FINDINGS]]
 
 
 def _count(table: str, world: int) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from bihuan.faces import pages
-from bihuan.wiring.site import tell_scenes
+from bihuan.wiring.site import fill_ports, tell_scenes
 
 tell_scenes()
+fill_ports()
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("bihuan.faces.rest.urls")),

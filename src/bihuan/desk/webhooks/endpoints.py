@@ -7,13 +7,14 @@ from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from bihuan.desk import identity, instant, ports, units, vault
 from bihuan.desk.actor import SYSTEM, Actor
+from bihuan.desk.answers import KeyReused
 from bihuan.desk.webhooks.kinds import KINDS
 
 READER = "webhooks"
@@ -67,11 +68,18 @@ _LIVE = "removed IS NULL AND ended IS NULL"
 
 
 def add(
-    url: str, *, unit: str = "", kinds: Iterable[str] = (), name: str = "", by: Actor = SYSTEM, world: int = 1
+    url: str,
+    *,
+    unit: str = "",
+    kinds: Iterable[str] = (),
+    name: str = "",
+    by: Actor = SYSTEM,
+    world: int = 1,
+    once: str | None = None,
 ) -> tuple[UUID, str]:
     """A new endpoint and its secret, which is shown this once. It is told what happens from now on.
 
-    Raises ``BadEndpoint``.
+    ``once``: an idempotency key; the same again gives the same endpoint. Raises ``BadEndpoint`` and ``KeyReused``.
     """
     wanted = _checked_kinds(kinds)
     if unit and unit not in units.tree().nodes:
@@ -80,8 +88,27 @@ def add(
         ports.poster().check(url)
     except ValueError as error:
         raise BadEndpoint("url", str(error)) from None
-    key, at = identity.new_id(), instant.wall()
+    key = uuid5(NAMESPACE_URL, f"webhook:{world}:{by.person}:{once}") if once else identity.new_id()
+    if once and (earlier := _earlier(key, (unit, name[:80], url, " ".join(wanted)))):
+        return key, earlier
     secret = PREFIX + b64encode(os.urandom(SECRET_BYTES)).decode()
+    _store(key, world, secret, [unit, name[:80], url, " ".join(wanted)], by)
+    return key, secret
+
+
+def _earlier(key: UUID, asked: tuple[str, ...]) -> str | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT unit, name, url, kinds, secret FROM webhook WHERE id = %s", [key])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    opened = vault.open_items(key, [row[4]])[row[4]]
+    if tuple(row[:4]) != asked or isinstance(opened, vault.Gone):
+        raise KeyReused(str(key))
+    return opened
+
+
+def _store(key: UUID, world: int, secret: str, columns: list[str], by: Actor) -> None:
     sealed = vault.seal(key, None, {"webhook": secret})
     with transaction.atomic(), connection.cursor() as cursor:
         _start(world)
@@ -96,12 +123,8 @@ def add(
         cursor.execute(
             "INSERT INTO webhook (id, world_id, district, unit, name, url, kinds, secret, created_by, created)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                key, world, settings.DISTRICT, unit, name[:80], url, " ".join(wanted), sealed.refs["webhook"],
-                by.person[:80], at,
-            ],
-        )  # fmt: skip
-    return key, secret
+            [key, world, settings.DISTRICT, *columns, sealed.refs["webhook"], by.person[:80], instant.wall()],
+        )
 
 
 def _checked_kinds(kinds: Iterable[str]) -> list[str]:

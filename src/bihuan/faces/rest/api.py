@@ -12,7 +12,19 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from bihuan.faces.rest import body, cases, commands, document, intake, photos, problems, public, reports, tracking
+from bihuan.faces.rest import (
+    body,
+    cases,
+    commands,
+    document,
+    intake,
+    photos,
+    problems,
+    public,
+    reports,
+    tracking,
+    webhooks,
+)
 from bihuan.faces.rest.problems import Problem
 from bihuan.faces.rest.words import language_of
 
@@ -69,7 +81,16 @@ def make() -> Api:
         urls_namespace="rest",
         openapi_extra=document.EXTRA,
     )
-    for router in (reports.router, cases.router, photos.router, commands.routes(), tracking.router, public.router):
+    routers = (
+        reports.router,
+        cases.router,
+        photos.router,
+        commands.routes(),
+        tracking.router,
+        public.router,
+        webhooks.router,
+    )
+    for router in routers:
         made.add_router("", router)
     return made
 

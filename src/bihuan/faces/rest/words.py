@@ -21,6 +21,10 @@ DOOR: dict[str, tuple[str, str, str, str]] = {
         "令牌的权限范围不够", "The token's scope does not cover this",
         "此操作需要其中之一：{needs}。", "This needs one of: {needs}.",
     ),
+    "unit-not-yours": (
+        "只能为本单位登记", "Only for your own unit",
+        "unit 应为空(只推公开的),或为 {unit}。", "Leave unit empty (public cases only), or write {unit}.",
+    ),
     "not-found": (
         "没有找到", "Nothing is here",
         "没有这样的资源，或您无权知道它是否存在。", "There is no such thing, or none that you may know of.",
