@@ -63,10 +63,14 @@ def xml(answer):
     return ET.fromstring(answer.content)  # noqa: S314 - our own answer
 
 
-def row(sql, *values):
+def rows(sql, *values):
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchone()
+        return cursor.fetchall()
+
+
+def row(sql, *values):
+    return rows(sql, *values)[0]
 
 
 def receipt_of(told):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from open311_site import POINT, ROOT, Door, receipt_of, row, set_up, xml
+from open311_site import POINT, ROOT, Door, receipt_of, row, rows, set_up, xml
 from rest_site import Program, report, token
 
 pytestmark = pytest.mark.usefixtures("district")
@@ -140,6 +140,21 @@ def test_a_public_case_that_is_sealed_later_is_public_no_longer(door, desk):
     assert errors(door.get(f"requests/{told['service_request_id']}.json"), 404)
     (held,) = door.get(f"requests/{receipt_of(told)}.json").json()
     assert held["service_request_id"] == receipt_of(told).replace("-", "")
+
+
+def test_after_a_merge_the_receipt_leads_on_but_not_to_what_another_sent(door, desk):
+    first = door.send(description="第一个人写的")
+    second = door.send(description="第二个人写的", lat="29.5591234", address_string="他家门口")
+    cases = [case for (case,) in rows("SELECT id FROM case_row ORDER BY number")]
+    assert desk.post(f"/cases/{cases[0]}/merge", {"into": str(cases[1])}).status_code == 200
+    (held,) = door.get(f"requests/{receipt_of(first)}.json").json()
+    assert (held["description"], held["lat"], held["address"]) == ("第一个人写的", 29.5591, None)
+    closed, lead = (door.list(service_request_id=one["service_request_id"])[0] for one in (first, second))
+    assert (closed["status"], closed["status_notes"], lead["status"]) == (
+        "closed",
+        "Merged into another request",
+        "open",
+    )
 
 
 def test_a_wish_for_discretion_seals_and_accused_units_are_barred(door):

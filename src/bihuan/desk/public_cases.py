@@ -92,11 +92,15 @@ def _narrowing(filters: PublicFilters) -> Sequence[tuple[str, object]]:
 
 
 def tracked_case(code: str, *, viewer: Actor | None = None, world: int = 1) -> tuple[PublicCase, TrackView]:
-    """The case that a receipt leads to, whatever its seal: for its holder alone. Raises ``NotFound``."""
+    """The case that a receipt leads to, whatever its seal: for its holder alone. Raises ``NotFound``.
+
+    After a merge the exact point is that of somebody else's report, and not told.
+    """
     view = reads.track(code, viewer=viewer, world=world)
     with connection.cursor() as cursor:
         cursor.execute(f"{_SELECT}c.id = %s AND c.world_id = %s", [view.id, world])
-        return _case(cursor.fetchone(), view.at), view
+        case = _case(cursor.fetchone(), view.at)
+    return _rounded(case) if view.is_merged else case, view
 
 
 def _case(row: tuple[Any, ...], at: datetime) -> PublicCase:
