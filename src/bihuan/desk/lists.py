@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,8 @@ from bihuan.desk import instant, names, rulebooks, seals
 from bihuan.desk.actor import Actor
 from bihuan.desk.names import UnitName
 from bihuan.desk.seals import Level
-from bihuan.kernel.case import Case, Stage
+from bihuan.desk.store import ROW
+from bihuan.kernel.case import OPEN_STAGES, Case, Stage
 from bihuan.kernel.refused import Refused
 
 MOST = 200
@@ -105,7 +106,7 @@ def list_cases(viewer: Actor, filters: Filters, *, after: str = "", limit: int =
     eyes = seals.viewer_of(viewer, at, world=world)
     with connection.cursor() as cursor:
         exact = _exact(cursor, filters, world)
-        where, values = _where(eyes, filters, after, world, ranges=not exact)
+        where, values = _where(eyes, filters, after, world, exact)
         ordered = f"SELECT {_COLUMNS} FROM case_row c WHERE {where}"  # noqa: S608 - own words
         sql, own = _merged(ordered, exact, limit + 1) if exact else (ordered, [])
         cursor.execute(f"{sql} ORDER BY c.id DESC LIMIT {limit + 1}", own + values)
@@ -128,35 +129,45 @@ SELECT coalesce(array_agg(code), '{{}}') FROM (
 """
 
 
-def _exact(cursor: Any, filters: Filters, world: int) -> dict[str, list[str]]:  # noqa: ANN401 - Django's cursor
-    """The codes in use that the prefixes stand for; nothing where one of them stands for many.
+def _exact(cursor: Any, filters: Filters, world: int) -> dict[str, list[Any]]:  # noqa: ANN401 - Django's cursor
+    """Columns of which the list wants a few values only, with these values: codes in use that the prefixes stand for.
 
-    They are found by hopping from code to code in an index, so a code that no table names is found too.
+    They are found by hopping from code to code in an index, so a code that no table names is found too. The indexes
+    by what a case is about have open or not before the id, the one by unit has the stage: each value has its own arm.
     """
     asked = {name: prefix for name, prefix in (("category", filters.category), ("place", filters.place)) if prefix}
-    found = {}
+    found: dict[str, list[Any]] = {}
     for name, prefix in asked.items():
         end = prefix + "\U0010ffff"
         most = MOST_CODES[name]
         cursor.execute(_DISTINCT.format(name), [world, prefix, end, world, end, most + 1])
-        found[name] = list(cursor.fetchone()[0])
-        if len(found[name]) > most:
-            return {}
+        codes = list(cursor.fetchone()[0])
+        if len(codes) <= most:
+            found[name] = codes
+    wanted = [stage for stage in Stage if filters.is_open in {None, stage in OPEN_STAGES}]
+    if filters.stage:
+        wanted = [stage for stage in wanted if stage == filters.stage]
+    if found:
+        found["is_open"] = sorted({stage in OPEN_STAGES for stage in wanted})
+    elif filters.unit:
+        found["stage"] = [str(stage) for stage in wanted]
     return found
 
 
-def _merged(ordered: str, exact: Mapping[str, list[str]], limit: int) -> tuple[str, list[Any]]:
-    """The first of each combination of codes, to be merged."""
-    keys = " CROSS JOIN ".join(f"unnest(%s::text[]) AS k_{name}" for name in exact)
+def _merged(ordered: str, exact: Mapping[str, list[Any]], limit: int) -> tuple[str, list[Any]]:
+    """The first of each combination of values, to be merged."""
+    keys = " CROSS JOIN ".join(f"unnest(%s::{ROW[name]}[]) AS k_{name}" for name in exact)
     same = " AND ".join(f"c.{name} = k_{name}" for name in exact)
     each = f"({ordered} AND {same} ORDER BY c.id DESC LIMIT {limit})"
     return f"SELECT c.* FROM {keys} CROSS JOIN LATERAL {each} AS c", list(exact.values())  # noqa: S608 - own words
 
 
-def _where(eyes: seals.Viewer, filters: Filters, after: str, world: int, *, ranges: bool) -> tuple[str, list[Any]]:
+def _where(
+    eyes: seals.Viewer, filters: Filters, after: str, world: int, exact: Collection[str]
+) -> tuple[str, list[Any]]:
     """A list asks for no purpose, so a sealed case is there by number only, not found by what it is about.
 
-    ``ranges``: prefixes as ranges; without it the codes are compared elsewhere.
+    ``exact``: columns that are compared elsewhere; of the others a prefix is a range.
     """
     is_about = bool(filters.category or filters.place)
     seen, seen_values = seals.case_filter(eyes, world=world, at_least=Level.EXISTENCE, with_sealed=not is_about)
@@ -175,15 +186,17 @@ def _where(eyes: seals.Viewer, filters: Filters, after: str, world: int, *, rang
             parts.append(text)
             values.append(value)
     for column, prefix in (("category", filters.category), ("place", filters.place)):
-        if prefix and ranges:
+        if prefix and column not in exact:
             parts.append(f"c.{column} >= %s AND c.{column} < %s")
             values += [prefix, prefix + "\U0010ffff"]
     for column, wanted in (("is_open", filters.is_open), ("is_overdue", filters.is_overdue)):
         if wanted is not None:
             parts.append(f"c.{column}" if wanted else f"NOT c.{column}")
     if filters.mine:
-        parts.append("(c.reporter = %s::uuid OR c.named ?| %s::text[])")
-        values += [eyes.person, eyes.names]
+        parts.append(
+            "(c.reporter = %s::uuid" + (" OR c.named <> '[]' AND c.named ?| %s::text[])" if eyes.names else ")")
+        )
+        values += [eyes.person, eyes.names] if eyes.names else [eyes.person]
     return " AND ".join(parts), values
 
 

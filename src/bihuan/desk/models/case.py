@@ -45,8 +45,7 @@ class CaseRow(models.Model):
             models.Index(fields=["world_id", "next_due"], name="case_ticker", condition=Q(next_due__isnull=False)),
             models.Index(fields=["world_id", "lead", "stage", "-id"], name="case_by_lead"),
             models.Index(fields=["world_id", "desk", "stage", "-id"], name="case_by_desk"),
-            models.Index(fields=["world_id", "place", "-id"], name="case_by_place"),
-            models.Index(fields=["world_id", "lead", "due"], name="case_due", condition=Q(is_open=True)),
+            models.Index(fields=["world_id", "place", "is_open", "-id"], name="case_by_place_open"),
         ]
 
 
@@ -91,7 +90,7 @@ class Receipt(models.Model):
 
     digest = models.BinaryField(primary_key=True, max_length=32)
     world_id = models.SmallIntegerField()
-    case_id = models.UUIDField(db_index=True)
+    case_id = models.UUIDField()
 
     class Meta:
         db_table = "receipt"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.db.models import Q
 
 
 class VaultKey(models.Model):
@@ -13,12 +14,13 @@ class VaultKey(models.Model):
     id = models.UUIDField(primary_key=True)
     world_id = models.SmallIntegerField()
     case_id = models.UUIDField(db_index=True)
-    person = models.UUIDField(null=True, db_index=True)
+    person = models.UUIDField(null=True)
     wrapped = models.BinaryField(null=True)
     erased = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "vault_key"
+        indexes = [models.Index(fields=["person"], name="vault_key_person", condition=Q(person__isnull=False))]
 
 
 class VaultItem(models.Model):
@@ -27,7 +29,7 @@ class VaultItem(models.Model):
     id = models.UUIDField(primary_key=True)
     world_id = models.SmallIntegerField()
     case_id = models.UUIDField(db_index=True)
-    key_id = models.UUIDField(db_index=True)
+    key_id = models.UUIDField()
     kind = models.CharField(max_length=24)
     box = models.BinaryField()
 
