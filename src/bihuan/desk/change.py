@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from bihuan.desk import codec, effects, facts, instant, reasons, rulebooks, scene_rules, vault
+from bihuan.desk import codec, effects, facts, fences, instant, reasons, rulebooks, scene_rules, vault
 from bihuan.desk.actor import Actor
 from bihuan.desk.store import Change
 from bihuan.kernel import commands as c
@@ -119,6 +119,9 @@ def change_of(
     """What the command (without one: the texts alone) would change, or ``None`` when nothing. Raises ``Refused``."""
     recorded_at = instant.now(asked.world)
     at = happened(asked.happened_at, loaded.state.opened, recorded_at)
+    if asked.happened_at is not None:
+        fences.need_told_in_time(loaded.id, loaded.state, at, recorded_at, by=asked.by, world=asked.world)
+    fences.need_free(loaded.state, command)
     # What staff write is the case's own: erasing a colleague must take nothing of it along.
     person = as_uuid(asked.by.person) if not asked.by.unit else None
     said = reasons.texts_of(command) | dict(texts or {})

@@ -33,7 +33,8 @@ def messages(case_id: UUID, recorded: e.Recorded, after: Case) -> Iterator[Messa
     if wanted is None:
         return
     for kind, to in wanted(event, after):
-        if to:
+        # Also what the kernel let pass never tells an accused unit that there is a case (law 7).
+        if to and to.rpartition("@")[2] not in after.barred:
             key = _key(case_id, f"{recorded.number}:{kind}:{to}")
             body = {"case": case_id, "number": after.number, "event": type(event).__name__, "at": recorded.at}
             yield Message(key, kind, to, orjson.dumps(body).decode())

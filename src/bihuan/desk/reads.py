@@ -10,7 +10,20 @@ from uuid import UUID
 
 from django.db import connection
 
-from bihuan.desk import access, change, history, identity, instant, lists, moves, names, reasons, rulebooks, vault
+from bihuan.desk import (
+    access,
+    change,
+    fences,
+    history,
+    identity,
+    instant,
+    lists,
+    moves,
+    names,
+    reasons,
+    rulebooks,
+    vault,
+)
 from bihuan.desk.access import Level, Verdict, Viewer
 from bihuan.desk.actor import Actor
 from bihuan.desk.looks import Look
@@ -20,6 +33,7 @@ from bihuan.desk.submit import NotFound
 from bihuan.kernel import events as e
 from bihuan.kernel.case import Case, Clock, Note, Stage
 from bihuan.kernel.events import Recorded
+from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import Category, Rulebook
 
 log = logging.getLogger("bihuan.reads")
@@ -80,7 +94,8 @@ class TrackView:
     """What the holder of a receipt sees: his case as it stands now, also when it was merged into another.
 
     ``first``: the case that the receipt was given for;
-    ``reporter``: the opaque person that it was given to; ``own``: what he wrote; ``answers``: to him.
+    ``reporter``: the opaque person that it was given to; ``own``: what he wrote; ``answers``: to him;
+    ``pictures``: references of what he photographed; ``not_his_to_close``: why he may not close it with the code.
     """
 
     code: str
@@ -99,6 +114,8 @@ class TrackView:
     moves: frozenset[str]
     outcomes: tuple[str, ...]
     is_merged: bool
+    not_his_to_close: Refused | None = None
+    pictures: tuple[str, ...] = ()
 
 
 def read_case(viewer: Actor, case: UUID, *, purpose: str = "", world: int = 1) -> CaseView:
@@ -232,7 +249,7 @@ def track(code: str, *, viewer: Actor | None = None, world: int = 1) -> TrackVie
         current = following
     if viewer is not None:
         _need_not_barred(viewer, [loaded, current], world)
-    return _tracked(tidy, current, first=first, reporter=reporter, own=own, world=world)
+    return _tracked(viewer, tidy, current, first=first, reporter=reporter, own=own, world=world)
 
 
 def _need_not_barred(viewer: Actor, cases: Iterable[change.Loaded], world: int) -> None:
@@ -262,7 +279,14 @@ def _own_texts(case: UUID, state: Case, reporter: str, world: int) -> tuple[Text
 
 
 def _tracked(
-    code: str, current: change.Loaded, *, first: UUID, reporter: str, own: tuple[Text, ...], world: int
+    viewer: Actor | None,
+    code: str,
+    current: change.Loaded,
+    *,
+    first: UUID,
+    reporter: str,
+    own: tuple[Text, ...],
+    world: int,
 ) -> TrackView:
     at = instant.now(world)
     state, past = current.state, history.events_of(current.id, world)
@@ -272,6 +296,9 @@ def _tracked(
     words = reasons.spoken({ref: opened[ref] for ref in inside}, but=(note.ref for note in state.notes))
     state, past = reasons.told(state, words), reasons.told(past, words)
     acting = Actor(reporter, "", frozenset({"reporter"}))
+    is_merged = current.id != first
+    not_his = fences.closes_his_own(state, past, reporter, viewer, is_merged=is_merged)
+    found = (move.key for move in moves.allowed(acting, current.id, state, world=world))
     return TrackView(
         code=code,
         id=current.id,
@@ -286,10 +313,18 @@ def _tracked(
         place=names.place(state.place),
         own=own,
         answers=tuple(_texts(answers, past, opened).values()),
-        moves=frozenset(move.key for move in moves.allowed(acting, current.id, state, world=world)),
+        moves=frozenset(key for key in found if key != "verify" or not_his is None),
         outcomes=rulebooks.rules_of(state).book.outcomes,
-        is_merged=current.id != first,
+        is_merged=is_merged,
+        not_his_to_close=not_his,
+        pictures=_pictures(past if not is_merged else history.events_of(first, world), reporter),
     )
+
+
+def _pictures(past: Iterable[Recorded], reporter: str) -> tuple[str, ...]:
+    """What he photographed himself, in the case that he reported: not what others who reported the same sent."""
+    added = (one.event.proof for one in past if isinstance(one.event, e.ProofAdded) and one.by == reporter)
+    return tuple(proof.ref for proof in added) if reporter else ()
 
 
 def _is_for(reporter: str, recorded: Recorded) -> bool:

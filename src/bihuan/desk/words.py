@@ -168,6 +168,14 @@ REFUSALS: Mapping[str, Words] = {
     "time-without-zone": ("时间要带时区。", "Give the time with its zone."),
     "import-times": ("导入的时间顺序不对：登记、结案、现在。", "Opened, closed and now are not in the order of time."),
     "source-missing": ("请写明来自哪个系统和原编号。", "Name the system that it comes from and its number there."),
+    "time-before-last-step": (
+        "发生时间早于这件事的上一步（{last}）。",
+        "It cannot have happened before the last step of this case ({last}).",
+    ),
+    "told-too-late": (
+        "期限已过一天以上，不能再说是按时做的；请按现在登记，并写明情况。",
+        "The date passed more than a day ago and cannot be met afterwards. Record it as of now and say what happened.",
+    ),
     # The law of its day
     "rule-missing": ("请写明依据。", "Name the rule or law that it rests on."),
     "reason-missing": ("请写明理由。", "Give a reason."),

@@ -81,9 +81,9 @@ def held(request: HttpRequest, code: str, case: PublicCase, view: TrackView) -> 
 
 
 def _pictures(request: HttpRequest, code: str, view: TrackView) -> Iterator[str]:
-    for proof in view.state.proofs:
-        if proof.kind == PHOTO and proof.ref.startswith("photo:"):
-            yield address(request, f"/open311/v2/media/{code}/{proof.ref.removeprefix('photo:')}")
+    for ref in view.pictures:
+        if ref.startswith("photo:"):
+            yield address(request, f"/open311/v2/media/{code}/{ref.removeprefix('photo:')}")
 
 
 def address(request: HttpRequest, path: str) -> str:

@@ -120,8 +120,7 @@ def media(request: HttpRequest, code: str, name: str) -> HttpResponse:
     ref = f"photo:{name}"
     try:
         _, view = desk.tracked_case(code, viewer=_viewer(request))
-        known = {proof.ref for proof in view.state.proofs if proof.kind == telling.PHOTO}
-        data, kind = desk.read_photo(ref if ref in known else "")
+        data, kind = desk.read_photo(ref if ref in view.pictures else "")
     except LookupError:
         raise Wrong(404, "media-unknown") from None
     return HttpResponse(data, content_type=kind)

@@ -200,6 +200,8 @@ def _do(view: desk.TrackView, do: str, request: HttpRequest) -> None:
     why = WHYS.get(request.POST.get("why", ""), WHYS["other"])
     command: c.Command
     match do:
+        case "confirm" if view.not_his_to_close is not None:
+            raise view.not_his_to_close
         case "confirm":
             command = c.Verify(accept=True, how="reporter", outcome=view.outcomes[0] if view.outcomes else "")
         case "reject":

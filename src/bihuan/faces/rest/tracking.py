@@ -57,6 +57,8 @@ def answer(request: HttpRequest, code: str, do: Literal["confirm", "dispute", "n
     view = _view(request, code)
     if do != "confirm" and not body.text.strip():
         raise Refused("reason-missing")
+    if do == "confirm" and view.not_his_to_close is not None:
+        raise view.not_his_to_close
     outcome = desk.submit(
         _command(view, do, body.text),
         by=desk.reporter(view.reporter),
