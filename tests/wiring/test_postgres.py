@@ -39,8 +39,9 @@ def test_nobody_gets_in_without_a_password_and_nobody_as_superuser(cluster):
 def test_settings_that_the_product_counts_on(data):
     with Cluster(data) as info:
         names = ("fsync", "timezone", "jit", "server_encoding", "shared_buffers", "max_connections", "data_checksums")
+        names += ("wal_compression",)
         shown = [query(info.app_url, f"SHOW {name}")[0][0] for name in names]
-    assert shown == ["on", "UTC", "off", "UTF8", "256MB", "100", "on"]
+    assert shown == ["on", "UTC", "off", "UTF8", "256MB", "100", "on", "off"]
 
 
 def test_passwords_lie_in_a_file_for_us_alone_and_are_not_shown(cluster):
