@@ -8,7 +8,7 @@ from django.db import ProgrammingError, connection
 
 import rooms
 from bihuan.desk import instant, registers
-from bihuan.desk.hours import BadHours, read_hours
+from bihuan.desk.hours import BadHours, in_english, read_hours
 from bihuan.desk.registers import Entry
 from bihuan.kernel.refused import Refused
 from bihuan.testing import cast
@@ -141,3 +141,12 @@ def test_an_entry_is_open_on_the_clock_of_the_district():
     assert STATION.is_open(datetime(2026, 3, 2, 0, 30, tzinfo=UTC))  # half past eight here
     assert not STATION.is_open(datetime(2026, 3, 2, 15, tzinfo=UTC))
     assert changed(STATION, facts={}).is_open(datetime(2026, 3, 2, tzinfo=UTC)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [("每天 08:00-22:00", "daily 08:00-22:00"), ("周五至周一 20:00-02:00", "Fri–Mon 20:00-02:00"),
+     ("一至五 09:00-18:00；六日 10:00-16:00", "Mon–Fri 09:00-18:00; Sat, Sun 10:00-16:00")],
+)  # fmt: skip
+def test_hours_are_shown_in_english_too(text, english):
+    assert in_english(text) == english

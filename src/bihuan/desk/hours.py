@@ -74,3 +74,11 @@ def _days(text: str, part: str) -> Iterator[int]:
     for first, last in _RANGE.findall(left):
         start = DAYS[first]
         yield from ((start + n) % 7 for n in range((DAYS[last or first] - start) % 7 + 1))
+
+
+def in_english(text: str) -> str:
+    """The same hours with English names of days."""
+    english = dict(zip("一二三四五六日天", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Sun"), strict=True))
+    text = text.replace("每天", "daily").replace("全天", "daily").replace("周", "").replace("星期", "")
+    text = re.sub(r"(?<=[一二三四五六日天])(?=[一二三四五六日天])", ", ", text)
+    return "".join(english.get(ch, {"至": "–", "到": "–", "；": "; ", "、": ", "}.get(ch, ch)) for ch in text)

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from bihuan.desk import instant
 from bihuan.desk.actor import Actor
-from bihuan.desk.hours import BadHours, read_hours
+from bihuan.desk.hours import BadHours, in_english, read_hours
 from bihuan.kernel.refused import Refused
 
 STALE_AFTER = timedelta(days=30)
@@ -57,6 +57,12 @@ class Entry:
         """By its hours, on the district's clock; ``None`` where it has none."""
         hours = (self.facts or {}).get("hours")
         return read_hours(str(hours)).is_open(at.astimezone(ZoneInfo(settings.ZONE))) if hours else None
+
+
+def hours_of(entry: Entry) -> tuple[str, str]:
+    """The hours as they were entered, and with English names of days; empty where there are none."""
+    text = str((entry.facts or {}).get("hours", ""))
+    return text, in_english(text)
 
 
 def put(entry: Entry, *, by: Actor) -> Entry:

@@ -71,7 +71,7 @@ def _shown(entry: desk.registers.Entry, is_open: bool | None, *, is_stale: bool)
     return Station(
         name=choose(entry.name, entry.name_en),
         place=choose(where.name, where.name_en) if entry.place else "",
-        hours=str((entry.facts or {}).get("hours", "")),
+        hours=choose(*desk.registers.hours_of(entry)),
         offers=tuple(say(OFFERS[key]) for key in _offers(entry)),
         state=state,
         tone="quiet" if is_stale else tone,
