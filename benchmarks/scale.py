@@ -87,15 +87,32 @@ def reads(site, port: int, count: int = 300) -> dict[str, float]:
     return {"read_p95_ms": round(p95(times), 2), "bare_read_p95_ms": round(p95(bare), 2)}
 
 
+def decline_oldest(site, place: str, count: int = 60) -> None:
+    """A few cases come to an end, as far back as there are any: behind everything that is open."""
+    from django.db import connection as database
+
+    from bihuan.desk import api
+    from bihuan.kernel import commands as c
+
+    with database.cursor() as cursor:
+        cursor.execute("SELECT id FROM case_row WHERE seal < 2 AND place = %s ORDER BY id LIMIT %s", [place, count])
+        cases = [row[0] for row in cursor.fetchall()]
+    for case in cases:
+        api.submit(c.Decline("bench", "bench", "bench"), by=site.actor(), case=case, purpose="bench")
+
+
 def lists(site, port: int, count: int = 60) -> dict[str, float]:
-    """Lists of fifty that match few, some and nearly all: the time must not follow the matches."""
+    """Lists of fifty that match few, some, nearly all and only the oldest: the time must not follow the matches."""
     headers = {"Authorization": f"Bearer {site.token}", "X-Purpose": "bench"}
     connection = http.client.HTTPConnection("127.0.0.1", port)
     category, place = site.choices[0]
+    decline_oldest(site, place)
     filters = {
         "few": f"category={category}&place={place}",
         "some": f"place={place}",
         "most": "stage=registered",
+        "old": "is_open=false",
+        "old_here": f"place={place}&is_open=false",
     }
     found = {}
     for name, query in filters.items():
