@@ -222,9 +222,10 @@ def test_the_register_comes_first_so_a_crash_between_erases_all_the_same(clean_d
     def power_cut(*_):
         raise OSError("power cut")
 
-    monkeypatch.setattr("bihuan.desk.copies.empty", power_cut)
-    with pytest.raises(OSError, match="power cut"):
-        vault.erase_person(person, by=OFFICER, reason="asked", at=AT)
+    with monkeypatch.context() as cut:
+        cut.setattr("bihuan.desk.copies.empty", power_cut)
+        with pytest.raises(OSError, match="power cut"):
+            vault.erase_person(person, by=OFFICER, reason="asked", at=AT)
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM vault_key WHERE wrapped IS NOT NULL")
         assert cursor.fetchone()[0] == 1

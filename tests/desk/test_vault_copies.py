@@ -10,6 +10,7 @@ from bihuan.desk import copies
 
 HOLDS_TEXT = (models.CharField, models.TextField, models.JSONField, models.BinaryField, models.GenericIPAddressField)
 DATABASE_TEXT = ("character varying", "text", "jsonb", "json", "bytea", "inet", "character")
+DATABASE_POINTS = ("double precision", "real", "numeric", "point")  # an exact point is a home
 IGNORED = {"django_migrations"}
 
 # Tables whose rows are about a person, or name one.
@@ -44,12 +45,12 @@ def columns_in_database() -> list[tuple[str, str, str]]:
         return [row for row in cursor.fetchall() if row[0] not in IGNORED]
 
 
-def test_every_column_of_text_says_whether_it_holds_people(clean_db):
+def test_every_column_of_text_or_points_says_whether_it_holds_people(clean_db):
     known = declared()
     missing = [
         f"{table}.{column}"
         for table, column, kind in columns_in_database()
-        if kind in DATABASE_TEXT and not {column, "*"} & known.get(table, set())
+        if kind in DATABASE_TEXT + DATABASE_POINTS and not {column, "*"} & known.get(table, set())
     ]
     assert not missing, (
         f"Add to desk/copies.py, in COPIES (what, how long, how an erasure reaches it) or in PLAIN: {missing}"

@@ -142,7 +142,10 @@ def erase(
     ],
     reason: Annotated[str, typer.Option(help="依据 whose wish or which law")],
 ) -> None:
-    """抹去反映人的全部个人信息,不可恢复。 Erase a reporter everywhere, for good; history and proofs stay valid."""
+    """抹去反映人的全部个人信息,不可恢复。 Erase a reporter everywhere, for good; history stays valid.
+
+    A report that staff typed in without a contact names no reporter: then all that staff wrote in that case goes.
+    """
     with ready():
         try:
             told = commands.erase(case, reason)

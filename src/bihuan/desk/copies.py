@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from bihuan.desk import photos
+
 
 @dataclass(frozen=True)
 class Copy:
-    """``columns`` of ``table`` (``*``: all). ``empty``: what an erasure runs, given the ids of the cases."""
+    """``columns`` of ``table`` (``*``: all). ``empty``: what an erasure runs, given the ids of the erased keys."""
 
     table: str
     columns: tuple[str, ...]
@@ -50,7 +52,14 @@ COPIES: tuple[Copy, ...] = (
     Copy(
         "break_glass", ("reason", "review"), "why a sealed case was opened, and what the review found",
         "as long as the history", "emptied for the cases of the person",
-        "UPDATE break_glass SET reason = '', review = '' WHERE case_id = ANY(%s::uuid[])",
+        "UPDATE break_glass SET reason = '', review = ''"
+        " WHERE case_id IN (SELECT case_id FROM vault_key WHERE id = ANY(%s::uuid[]))",
+    ),
+    Copy(
+        "case_row", ("lon", "lat"), "the exact point that a reporter gave: perhaps his home", "as long as its case",
+        "set to null in the cases that the person reported; the place (a community) stays",
+        "UPDATE case_row c SET lon = NULL, lat = NULL FROM vault_key k WHERE k.id = ANY(%s::uuid[])"
+        " AND c.id = k.case_id AND c.reporter IS NOT DISTINCT FROM k.person AND c.lon IS NOT NULL",
     ),
     Copy(
         "outbox", ("to", "body", "last_error"), "whom a message goes to and which event it is about, by reference",
@@ -73,11 +82,15 @@ COPIES: tuple[Copy, ...] = (
 
 # Copies that no table holds.
 OUTSIDE: tuple[Copy, ...] = (
+    Copy(
+        "photos", ("*",), "photographs as files, without what cameras add; who is on them, nobody knows",
+        "as long as its case", "what the person sent goes, unless another case names the same picture",
+    ),
     Copy("keyring.json", ("*",), "master keys, ids of erased keys", "for ever", "it is what reaches the others"),
     Copy("backups", ("*",), "the database without its keyring", "set by the site", "erased again at every start"),
     Copy("stderr", ("*",), "log lines: ids, counts and refusal codes", "set by the site", "carry no text of people"),
     Copy("exports", ("*",), "lists without people; a file of one's own case", "not kept here", "made anew each time"),
-)
+)  # fmt: skip
 
 # Columns of text, JSON or bytes that hold no personal data: codes, hashes, references, the words of rules.
 PLAIN: Mapping[str, tuple[str, ...]] = {
@@ -110,7 +123,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "setting": ("key", "value"),
     "imported": ("source", "source_id"),
     "import_run": ("key", "source", "scene"),
-    "register_row": ("district", "scene", "kind", "key", "name", "name_en", "unit", "place", "facts"),
+    "register_row": ("district", "scene", "kind", "key", "name", "name_en", "unit", "place", "facts", "lon", "lat"),
     "register_change": ("unit", "what", "body"),
     "auth_group": ("name",),
     "auth_permission": ("name", "codename"),
@@ -119,11 +132,36 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def empty(cursor: Any, cases: Sequence[UUID]) -> int:  # noqa: ANN401 - Django's cursor is untyped
-    """Run what every copy asks for when something in these cases was erased; returns how many rows were touched."""
+def empty(cursor: Any, keys: Sequence[UUID]) -> int:  # noqa: ANN401 - Django's cursor is untyped
+    """Run what every copy asks for when these keys were erased; returns how many rows and photographs were touched."""
+    if not keys:
+        return 0
     touched = 0
     for copy in COPIES:
-        if copy.empty and cases:
-            cursor.execute(copy.empty, [list(cases)])
+        if copy.empty:
+            cursor.execute(copy.empty, [list(keys)])
             touched += max(cursor.rowcount, 0)
-    return touched
+    return touched + _remove_photos(cursor, list(keys))
+
+
+def _remove_photos(cursor: Any, keys: list[UUID]) -> int:  # noqa: ANN401
+    """What the erased people photographed, unless a case of somebody else names it: a walk over all cases."""
+    cursor.execute(
+        "SELECT e.case_id, e.body::json #>> '{data,proof,ref}' FROM event e JOIN vault_key k ON k.case_id = e.case_id"
+        " WHERE k.id = ANY(%s::uuid[]) AND e.kind = 'ProofAdded' AND e.body::json ->> 'by' = k.person::text",
+        [keys],
+    )
+    cases_of: dict[str, list[UUID]] = {}
+    for case, ref in cursor.fetchall():
+        cases_of.setdefault(ref, []).append(case)
+    gone = 0
+    for ref, cases in cases_of.items():
+        cursor.execute(
+            "SELECT 1 FROM case_row c WHERE strpos(c.state, %s) > 0 AND c.id <> ALL(%s::uuid[]) AND NOT EXISTS ("
+            " SELECT 1 FROM vault_key k"
+            " WHERE k.case_id = c.id AND k.person = c.reporter AND k.wrapped IS NULL) LIMIT 1",
+            [ref, cases],
+        )
+        if cursor.fetchone() is None:
+            gone += photos.remove_photo(ref)
+    return gone

@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import connection, transaction
 
+from bihuan.desk import copies
+
 log = logging.getLogger("bihuan.keyring")
 
 VERSION = 1
@@ -209,16 +211,17 @@ def apply_erasures(at: datetime) -> int:
     erased = list(load().erased)
     if not erased:
         return 0
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE vault_key SET wrapped = NULL, erased = coalesce(erased, %s::timestamptz)"
-            " WHERE id = ANY(%s::uuid[]) AND wrapped IS NOT NULL",
+            " WHERE id = ANY(%s::uuid[]) AND wrapped IS NOT NULL RETURNING id",
             [at, erased],
         )
-        count = int(cursor.rowcount)
-    if count:
-        log.warning("erased again: %d vault keys that a restored database had brought back", count)
-    return count
+        met = [row[0] for row in cursor.fetchall()]
+        copies.empty(cursor, met)
+    if met:
+        log.warning("erased again: %d vault keys that a restored database had brought back", len(met))
+    return len(met)
 
 
 def open_at_start(at: datetime) -> Report:

@@ -58,6 +58,16 @@ def read_photo(ref: str) -> tuple[bytes, str]:
         raise LookupError(ref) from None
 
 
+def remove_photo(ref: str) -> bool:
+    """Forget a photograph: of somebody who was erased. Whether there was one."""
+    found = REF.fullmatch(ref)
+    path = _path(f"{found[1]}.{found[2]}") if found else None
+    if path is None or not path.exists():
+        return False
+    path.unlink(missing_ok=True)
+    return True
+
+
 def kind_of(data: bytes) -> str | None:
     """By the first bytes; a file's name and what the sender says of it count for nothing."""
     if data.startswith(b"\xff\xd8\xff"):

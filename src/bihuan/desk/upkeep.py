@@ -183,10 +183,17 @@ def send_again(world: int) -> int:
 def erase_reporter(wanted: str, reason: str) -> Erasure:
     """Erase whoever reported a case (by receipt code, number or id) in every case. It cannot be undone.
 
-    Raises ``LookupError`` when there is no such case or nobody to erase, ``Refused`` without a reason.
+    Staff who type in what they were told, without a contact, name no reporter: his words stand among the case's own
+    notes. Then these go, with all that staff wrote in this case (``Erasure.person`` is none).
+    Raises ``LookupError`` when there is no such case or nothing to erase, ``Refused`` without a reason.
     """
     case = find_case(wanted)
     found = load(case, REAL_WORLD) if case is not None else None
-    if found is None or not found.state.reporter:
-        raise LookupError(f"没有可抹去的人:{wanted}。 There is nobody to erase behind '{wanted}'.")
-    return privacy.erase_person(SYSTEM, UUID(found.state.reporter), reason)
+    if case is None or found is None:
+        raise LookupError(f"没有这件:{wanted}。 There is no case '{wanted}'.")
+    if found.state.reporter:
+        return privacy.erase_person(SYSTEM, UUID(found.state.reporter), reason)
+    done = privacy.erase_case_person(SYSTEM, case, None, reason)
+    if not done.keys:
+        raise LookupError(f"没有可抹去的文字:{wanted}。 There is nothing left to erase behind '{wanted}'.")
+    return done

@@ -73,12 +73,16 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Erasure:
-    """The record of an erasure: how many keys, in which cases, and how many rows elsewhere were emptied."""
+    """The record of an erasure: how many keys, in which cases, and how many rows and photographs elsewhere went.
+
+    Without a ``person`` it was a case's own notes that went.
+    """
 
     keys: int
     cases: tuple[UUID, ...]
     copies: int
     at: datetime
+    person: UUID | None = None
 
 
 def seal(case_id: UUID, person: UUID | None, texts: Mapping[str, str], existing_key: KeyRow | None = None) -> Sealed:
@@ -205,10 +209,10 @@ def _erase(which: tuple[str, Sequence[Any]], person: UUID | None, *, by: Actor, 
         )
         rows = cursor.fetchall()
         cases = tuple(sorted({row[0] for row in rows}))
-        emptied = copies.empty(cursor, cases)
+        emptied = copies.empty(cursor, keys)
         cursor.executemany(
             "INSERT INTO access_log (world_id, at, person, unit, case_id, subject, what, purpose, outcome)"
             " VALUES (%s, %s, %s, %s, %s, %s, 'erase', %s, 'erased')",
             [(world, at, by.person, by.unit, case, person, reason[:200]) for case, world in sorted(set(rows))],
         )
-    return Erasure(len(rows), cases, emptied, at)
+    return Erasure(len(rows), cases, emptied, at, person)

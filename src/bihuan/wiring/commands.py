@@ -229,7 +229,13 @@ def erase(case: str, reason: str) -> str:
     if not reason.strip():
         raise CannotGoOn("请写明依据 / say whose wish or which law")
     done = api.upkeep.erase_reporter(case, reason)
-    return f"已抹去 {done.keys} 把密钥,涉及 {len(done.cases)} 件 / {done.keys} keys erased, in {len(done.cases)} cases"
+    told = f"已抹去 {done.keys} 把密钥,涉及 {len(done.cases)} 件 / {done.keys} keys erased, in {len(done.cases)} cases"
+    if done.person is None:
+        told += (
+            "\n此件由工作人员代录,未留联系方式:本件工作人员的记录一并抹去"
+            " / Staff typed this report in without a contact: all that staff wrote in this case went with it"
+        )
+    return told
 
 
 def backup(target: Path, step: Step, *, with_keyring: bool) -> Mapping[str, Any]:
