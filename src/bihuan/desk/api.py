@@ -38,6 +38,12 @@ from bihuan.desk.public_cases import MOST as MOST_PUBLIC
 from bihuan.desk.public_cases import PublicCase, PublicFilters, public_cases, tracked_case
 from bihuan.desk.published import health, ledger_consistency, ledger_head, list_rulebooks, read_rulebook
 from bihuan.desk.reads import CaseView, Text, TrackView, Turn, looks_at, looks_by_receipt, read_case, track
+from bihuan.desk.scene_fields import Declared, SceneField
+from bihuan.desk.scene_fields import asked as asked_fields
+from bihuan.desk.scene_fields import check as check_fields
+from bihuan.desk.scene_fields import declared as declared_scene
+from bihuan.desk.scene_fields import shown as shown_field
+from bihuan.desk.scene_fields import tell as tell_scene
 from bihuan.desk.scene_rules import tell as tell_rules
 from bihuan.desk.scene_words import scene_group, scene_word
 from bihuan.desk.scene_words import tell as tell_words
@@ -83,6 +89,7 @@ __all__ = [
     "Actor",
     "Caller",
     "CaseView",
+    "Declared",
     "Explanation",
     "Filters",
     "Findings",
@@ -99,6 +106,7 @@ __all__ = [
     "Page",
     "PublicCase",
     "PublicFilters",
+    "SceneField",
     "Staff",
     "Stale",
     "Text",
@@ -108,15 +116,18 @@ __all__ = [
     "allowed",
     "areas",
     "ask_glass",
+    "asked_fields",
     "audit",
     "book_in_force",
     "books_in_force",
     "case_by_number",
     "category_choices",
     "category_of",
+    "check_fields",
     "check_question",
     "common_choices",
     "count_cases",
+    "declared_scene",
     "end_glass",
     "events_of",
     "explain",
@@ -161,6 +172,7 @@ __all__ = [
     "scene_group",
     "scene_word",
     "show_code",
+    "shown_field",
     "split",
     "staff_names",
     "staff_of",
@@ -168,6 +180,7 @@ __all__ = [
     "submit",
     "submit_many",
     "tell_rules",
+    "tell_scene",
     "tell_words",
     "tidy_code",
     "to_plain",

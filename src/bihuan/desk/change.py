@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from bihuan.desk import codec, effects, facts, fences, instant, reasons, rulebooks, scene_rules, vault
+from bihuan.desk import codec, effects, facts, fences, instant, reasons, rulebooks, scene_fields, scene_rules, vault
 from bihuan.desk.actor import Actor
 from bihuan.desk.store import Change
 from bihuan.kernel import commands as c
@@ -122,9 +122,10 @@ def change_of(
     if asked.happened_at is not None:
         fences.need_told_in_time(loaded.id, loaded.state, at, recorded_at, by=asked.by, world=asked.world)
     fences.need_free(loaded.state, command)
+    command = scene_fields.tidied(loaded.state.scene, command)
     # What staff write is the case's own: erasing a colleague must take nothing of it along.
     person = as_uuid(asked.by.person) if not asked.by.unit else None
-    said = reasons.texts_of(command) | dict(texts or {})
+    said = reasons.texts_of(command, scene_fields.plain_keys(loaded.state.scene)) | dict(texts or {})
     sealed = vault.seal(loaded.id, person, said, vault.find_key(loaded.id, person)) if said else NOTHING_SEALED
     folding = Folding(rulebooks.rules_of(loaded.state), loaded.state, recorded_at)
     asked_for: tuple[c.Command, ...] = () if command is None else (reasons.referring(command, sealed.refs),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -11,12 +11,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError
 
-from bihuan.desk import answers, facts, identity, instant, rulebooks, store, vault
+from bihuan.desk import answers, facts, identity, instant, prior, rulebooks, scene_fields, store, vault
 from bihuan.desk.actor import Actor
 from bihuan.desk.answers import Outcome
 from bihuan.desk.change import NOTHING_SEALED, Asked, Folding, as_uuid, happened
 from bihuan.desk.store import Change
 from bihuan.kernel import commands as c
+from bihuan.kernel.case import Seal
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Intake:
     """A report as it comes in. ``texts``: note kind to free text or personal data (``text``, ``contact``).
 
     ``lon``/``lat`` are WGS84 degrees (converted at the edge). ``barred``: units that the matter accuses.
+    ``fields``: what the scene asks of a report, by the keys of its manifest.
     """
 
     category: str
@@ -37,6 +39,7 @@ class Intake:
     seal: str | None = None
     is_order: bool = False
     parent: UUID | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 def report(
@@ -79,9 +82,10 @@ def registration(
     at = happened(asked.happened_at, None, recorded_at)
     code = identity.new_code(asked.world, by.person, asked.key)
     receipt = identity.code_digest(code)
+    intake, looked_up = _with_fields(intake, asked)
     # Who types in what another told him is not the reporter.
     himself = as_uuid(by.person) if not by.unit else None
-    person = himself or (identity.new_id() if intake.texts.get("contact") else None)
+    person = himself or (identity.new_id() if intake.texts.get("contact") or intake.fields else None)
     sealed = vault.seal(case, person, intake.texts) if intake.texts else NOTHING_SEALED
     command = c.Register(
         number=number,
@@ -97,9 +101,30 @@ def registration(
         is_order=intake.is_order,
     )
     folding = Folding(rulebooks.rules_for(intake.scene, at), None, recorded_at)
-    folding.apply(command, c.Ctx(at, by.person or command.reporter, by.unit, by.roles))
+    folding.apply(command, c.Ctx(at, by.person or command.reporter, by.unit, by.roles, looked_up))
     change = folding.change(case, asked.world, settings.DISTRICT, sealed)
     return replace(change, receipt=receipt, lon=intake.lon, lat=intake.lat), code
+
+
+def _with_fields(intake: Intake, asked: Asked) -> tuple[Intake, dict[str, object]]:
+    """The scene's own fields as texts for the vault; ``fields`` keeps the personal ones. And the facts for the kernel.
+
+    A case that comes back to an earlier one is sealed no lower than that, and barred to the same units.
+    """
+    if not intake.fields:
+        return intake, {}
+    given = scene_fields.check(intake.scene, intake.fields)
+    links = scene_fields.of_kind(intake.scene, "case", given)
+    found = [prior.find(intake.scene, given.pop(key), by=asked.by, world=asked.world) for key in links]
+    personal = {key: given[key] for key in scene_fields.personal_keys(intake.scene) & given.keys()}
+    intake = replace(intake, texts={**intake.texts, **given}, fields=personal)
+    if not found:
+        return intake, {}
+    earlier = found[0]
+    seal = max(facts.seal(intake.seal) or Seal.L0, earlier.state.seal)
+    barred = tuple(dict.fromkeys((*intake.barred, *earlier.state.barred)))
+    intake = replace(intake, parent=earlier.id, seal=seal, barred=barred)
+    return intake, {"prior_final": earlier.final} if earlier.final else {}
 
 
 def report_many(

@@ -22,6 +22,7 @@ from bihuan.desk import (
     names,
     reasons,
     rulebooks,
+    scene_fields,
     vault,
 )
 from bihuan.desk.access import Level, Verdict, Viewer
@@ -275,7 +276,8 @@ def _own_texts(case: UUID, state: Case, reporter: str, world: int) -> tuple[Text
     """What the reporter himself wrote; who gave no contact and no name still wrote the report."""
     past = history.events_of(case, world)
     texts = _texts(state.notes, past, _open(case, state.notes)).values()
-    return tuple(t for t in texts if t.by == reporter and t.kind != "contact" and t.unit == "")
+    hidden = {"contact", *scene_fields.personal_keys(state.scene)}
+    return tuple(t for t in texts if t.by == reporter and t.kind not in hidden and t.unit == "")
 
 
 def _tracked(

@@ -47,14 +47,20 @@ FREE: Mapping[type, tuple[str, ...]] = {
 }
 
 
-def texts_of(command: c.Command | None) -> dict[str, str]:
-    """Its free texts, by a label that no note has. A blank one stays where it is, for the kernel to refuse."""
+def texts_of(command: c.Command | None, plain: frozenset[str] = frozenset()) -> dict[str, str]:
+    """Its free texts, by a label that no note has. A blank one stays where it is, for the kernel to refuse.
+
+    ``plain``: keys of a step's data that hold a short code about the matter and stay where they are too.
+    """
     if isinstance(command, c.Absorb):  # a hold that comes along with a merge brings its reason
         return {f"={n}": hold.reason for n, hold in enumerate(command.holds) if hold.reason.strip()}
     found: dict[str, str] = {}
     for name in FREE.get(type(command), ()):
         value = getattr(command, name)
-        parts = {f"={name}": value} if isinstance(value, str) else {f"={n}": text for n, (_, text) in enumerate(value)}
+        if isinstance(value, str):
+            parts = {f"={name}": value}
+        else:
+            parts = {f"={n}": text for n, (key, text) in enumerate(value) if key not in plain}
         found |= {label: text for label, text in parts.items() if text.strip()}
     return found
 

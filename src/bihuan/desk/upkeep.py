@@ -87,6 +87,20 @@ def import_book(source: Path, by: str) -> rulebooks.Version:
     return rulebooks.import_book(rulebook_tables.read_tables(source), by=by, at=instant.wall())
 
 
+def read_book(source: Path) -> Rulebook:
+    """Tables as a rulebook, stored nowhere. Raises as ``import_book`` does; ``problems`` of it tell cell by cell."""
+    from bihuan.desk import rulebook_tables  # noqa: PLC0415
+
+    return rulebook_tables.read_tables(source)
+
+
+def write_book(found: Rulebook, target: Path) -> None:
+    """A rulebook as tables. Raises ``ValueError`` where they would not read back as this very rulebook."""
+    from bihuan.desk import rulebook_tables  # noqa: PLC0415
+
+    rulebook_tables.write_tables(found, target)
+
+
 def export_book(scene: str, version: str, target: Path) -> None:
     from bihuan.desk import rulebook_tables  # noqa: PLC0415
 

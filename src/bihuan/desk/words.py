@@ -187,6 +187,11 @@ REFUSALS: Mapping[str, Words] = {
         "台账里不能这样写：{what}。台账只记事物和地点，不记人。",
         "This cannot stand in a register: {what}. Registers are about things and places, not about people.",
     ),
+    # Fields of a scene
+    "field-unknown": ("没有“{field}”这一项；可填：{fields}。", "There is no field {field}; there are: {fields}."),
+    "field-missing": ("请填“{name}”。", "Fill in: {name}."),
+    "field-wrong": ("“{name}”填得不对：{why}。", "{name}: {why}."),
+    "prior-unknown": ("没有这一件：{wanted}。请核对查询码。", "There is no such case: {wanted}. Check the code."),
     "no-rulebook": ("场景“{scene}”当日没有生效的规则。", "No rulebook of scene {scene} is in force for that day."),
     "category-missing": ("请先确定类别。", "Choose a category first."),
     "unknown-category": ("没有这个类别：{category}。", "There is no category {category}."),
@@ -362,6 +367,8 @@ def refusal(refused: Refused) -> Words:
 
 def _filled(words: str, facts: Mapping[str, object], language: int) -> str:
     names = {name for _, name, _, _ in Formatter().parse(words) if name}
+    if language:  # a fact that is a word of the scene itself comes in both languages
+        facts = {**facts, **{name: facts[f"{name}_en"] for name in names if f"{name}_en" in facts}}
     return words.format_map({name: _spoken(name, facts.get(name, "—"), language) for name in names})
 
 

@@ -7,8 +7,13 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bihuan.wiring import postgres
+
+if TYPE_CHECKING:
+    from bihuan.desk.api import Declared
+    from bihuan.scenes import SceneInfo
 
 Say = Callable[[str], None]
 
@@ -90,8 +95,25 @@ def tell_scenes() -> None:
     for key in settings.SCENES:
         scene = scenes.load(key)
         api.tell_words(key, scene.words)
+        api.tell_scene(key, declared(scene))
         if (scene.folder / "rules.py").is_file():
             api.tell_rules(key, import_module(f"bihuan.scenes.{key}.rules").refuse)
+
+
+def declared(scene: SceneInfo) -> Declared:
+    """What a manifest declares, as the desk takes it."""
+    from bihuan.desk import api  # noqa: PLC0415
+
+    fields = {name: api.SceneField(name, **value) for name, value in scene.fields.items()}
+    return api.Declared(
+        fields=fields,
+        letters=scene.letters,
+        reviews=scene.reviews,
+        seal_note=scene.seal_note,
+        names=(scene.name, scene.name_en),
+        summary=(scene.summary, scene.summary_en),
+        asks_where=scene.asks_where,
+    )
 
 
 def refuse_owner() -> None:
