@@ -1,5 +1,7 @@
 """The write path: one round trip, compare-and-set, idempotency, both-or-neither, all laws on."""
 
+import json
+import shutil
 import threading
 import uuid
 
@@ -8,8 +10,9 @@ from django.db import IntegrityError, connection, connections
 from django.test.utils import CaptureQueriesContext
 
 import rooms
-from bihuan.desk import api, codec, identity, store
+from bihuan.desk import api, codec, identity, keyring, store
 from bihuan.desk.change import load
+from bihuan.desk.keyring import KeyringError
 from bihuan.kernel import Refused, fold
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Proof, Stage
@@ -123,6 +126,40 @@ def test_twenty_requests_under_one_key_make_one_case():
     assert {type(one) for one in found} == {api.Outcome}
     assert len({(one.case, one.receipt) for one in found}) == 1
     assert rows("case_row") == rows("receipt") == 1
+
+
+def test_many_requests_with_one_key_on_one_case_change_it_once():
+    case = rooms.report().case
+    seen = in_threads(8, lambda _: rooms.act(case, None, cast.ZHOU, key="storm", texts={"work": "已联系"}))
+    assert sorted(one.replayed for one in seen) == [False] + [True] * 7
+    assert len({one.version for one in seen}) == 1
+    assert rows("event", "kind = 'Noted' AND body LIKE '%%\"work\"%%'") == 1
+
+
+def test_a_restored_site_gives_the_same_codes_and_another_keyring_none(settings, tmp_path):
+    """Another machine has another web secret; the key of the codes comes along in the keyring."""
+    settings.DATA = tmp_path / "old"
+    made = rooms.report(key="k")
+    safe = tmp_path / "safe.json"
+    keyring.export(safe)
+    settings.DATA, settings.SECRET_KEY = tmp_path / "new", "the secret of another machine, made at its first start"
+    settings.DATA.mkdir()
+    shutil.copy(safe, keyring.path())
+    assert rooms.report(key="k").receipt == made.receipt
+    settings.DATA = tmp_path / "elsewhere"
+    with pytest.raises(KeyringError, match="Put back the export"):
+        rooms.report(key="k")
+
+
+def test_a_keyring_from_before_codes_had_a_key_is_given_one(settings, tmp_path, caplog):
+    settings.DATA = tmp_path / "data"
+    keyring.load()
+    held = json.loads(keyring.path().read_text())
+    del held["codes"]
+    keyring.path().write_text(json.dumps(held))
+    made = rooms.report(key="k")
+    assert "Export it again" in caplog.text
+    assert rooms.report(key="k").receipt == made.receipt
 
 
 def test_a_command_under_a_key_acts_once():

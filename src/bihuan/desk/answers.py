@@ -10,7 +10,8 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from bihuan.desk import identity
+from bihuan.desk import identity, keyring
+from bihuan.desk.keyring import KeyringError
 from bihuan.desk.store import Change, Kept
 from bihuan.kernel.case import Case
 from bihuan.kernel.events import Recorded
@@ -65,9 +66,23 @@ def replay(world: int, who: str, key: str | None, digest: bytes) -> Outcome | No
 
 
 def replayed(world: int, who: str, key: str, digest: bytes, row: tuple[bytes, str]) -> Outcome:
-    """The outcome of a kept answer (its digest and body), for a door that has already read it."""
+    """The outcome of a kept answer (its digest and body), for a door that has already read it.
+
+    Raises ``KeyringError`` where the keyring would make another code than was given then: it would lead nowhere.
+    """
     if bytes(row[0]) != digest:
         raise KeyReused(key)
     kept: dict[str, Any] = orjson.loads(row[1])
     receipt = identity.new_code(world, who, key) if kept["receipt"] else ""
+    if receipt and not _is_known(receipt):
+        raise KeyringError(
+            f"The receipt code of case {kept['case']} cannot be made again: {keyring.path()} holds another key for "
+            "codes than the one it was made with. Put back the export of the keyring that belongs to this database."
+        )
     return Outcome(UUID(kept["case"]), kept["version"], kept["number"], None, receipt=receipt, replayed=True)
+
+
+def _is_known(code: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM receipt WHERE digest = %s", [identity.code_digest(code)])
+        return cursor.fetchone() is not None

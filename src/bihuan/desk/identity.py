@@ -12,6 +12,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from bihuan.desk import keyring
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 CODE_LENGTH = 16
 BLOCK = 64
@@ -34,7 +36,7 @@ def new_code(world: int, who: str, key: str | None) -> str:
         raw = os.urandom(10)
     else:
         text = f"{world}\n{who}\n{key}".encode()
-        raw = hmac.digest(settings.SECRET_KEY.encode(), text, "sha256")[:10]
+        raw = hmac.digest(keyring.code_key(), text, "sha256")[:10]
     number = int.from_bytes(raw)
     return "".join(ALPHABET[number >> shift & 31] for shift in range(75, -1, -5))
 

@@ -42,11 +42,15 @@ class KeyringError(Exception):
 
 @dataclass(frozen=True)
 class Ring:
-    """One reading of the file. ``masters``: id to 32 bytes; ``erased``: ids of vault keys that never open again."""
+    """One reading of the file. ``masters``: id to 32 bytes; ``erased``: ids of vault keys that never open again.
+
+    ``codes``: what receipt codes are made from under an idempotency key; empty in a file from before there was one.
+    """
 
     current: int
     masters: Mapping[int, bytes] = field(repr=False)
     erased: frozenset[UUID] = frozenset()
+    codes: bytes = field(default=b"", repr=False)
 
     @cached_property
     def _ciphers(self) -> dict[int, AESGCM]:
@@ -127,7 +131,7 @@ def _make(file: Path) -> None:
     with _making, _locked(file):
         if not file.exists():
             number = _fresh_number(())
-            _write(file, Ring(number, {number: os.urandom(32)}))
+            _write(file, Ring(number, {number: os.urandom(32)}, codes=os.urandom(32)))
             log.info("keyring made: %s", file)
 
 
@@ -143,6 +147,7 @@ def _read(file: Path) -> Ring:
         raw = orjson.loads(file.read_bytes())
         masters = {int(number, 16): base64.b64decode(key, validate=True) for number, key in raw["masters"].items()}
         ring = Ring(int(raw["current"], 16), masters, frozenset(UUID(hex=key) for key in raw["erased"]))
+        ring = replace(ring, codes=base64.b64decode(raw.get("codes", ""), validate=True))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise KeyringError(f"{file} is no keyring ({error}). Put back the last export of it.") from error
     if raw.get("version") != VERSION or ring.current not in masters or any(len(key) != 32 for key in masters.values()):
@@ -158,6 +163,7 @@ def _write(file: Path, ring: Ring) -> None:
             "current": f"{ring.current:08x}",
             "masters": {f"{number:08x}": base64.b64encode(key).decode() for number, key in ring.masters.items()},
             "erased": sorted(key.hex for key in ring.erased),
+            "codes": base64.b64encode(ring.codes).decode(),
         },
         option=orjson.OPT_INDENT_2,
     )
@@ -197,6 +203,15 @@ def _change(make: Callable[[Ring], Ring]) -> Ring:
         ring = make(_read(file))
         _write(file, ring)
     return load()
+
+
+def code_key() -> bytes:
+    """The key of receipt codes: it goes with the database from machine to machine, as the web secret does not."""
+    ring = load()
+    if not ring.codes:
+        ring = _change(lambda held: held if held.codes else replace(held, codes=os.urandom(32)))
+        log.warning("%s had no key for receipt codes; it has one now. Export it again.", path())
+    return ring.codes
 
 
 def register_erased(keys: Iterable[UUID]) -> None:
