@@ -173,7 +173,7 @@ def test_an_accusation_never_reaches_the_accused_from_the_first_second(district)
             actor = staff(100 * seal + n, unit, role)
             assert level(actor, case) == Level.NONE
             assert listed(viewer(actor)) == set()
-            assert not access.may_act(actor, state, case)
+            assert not access.may_act(actor, state, case, world=1)
             with pytest.raises(NotFound):
                 access.admit(viewer(actor), case, access.find_facts(case), purpose="case", at=AT)
 
@@ -198,7 +198,7 @@ def test_any_current_post_in_a_barred_unit_bars_the_person_everywhere(district):
     give_post(person(1), "s1", "volunteer")
     assert level(actor, case) == Level.NONE
     assert listed(viewer(actor)) == set()
-    assert not access.may_act(actor, state, case)
+    assert not access.may_act(actor, state, case, world=1)
 
 
 def test_a_post_that_has_ended_bars_no_longer(district):

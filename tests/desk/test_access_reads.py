@@ -1,12 +1,12 @@
 """Reading and acting: a purpose, a trace for every sealed look, and no more than the level gives."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection, transaction
 
-from bihuan.desk import access, looks, units
+from bihuan.desk import access, instant, looks, units, worlds
 from bihuan.desk.access import Level, NotFound
 from bihuan.desk.actor import ANONYMOUS, SYSTEM, Actor
 from bihuan.kernel.case import Note, Role, TaskStatus
@@ -161,17 +161,39 @@ def test_acting_asks_no_query_of_most_and_none_of_the_system(district, django_as
     desk = staff(1, "yz-desk", "triage")
     units.tree()
     with django_assert_num_queries(0):
-        assert access.may_act(desk, open_state, open_case)
-        assert access.may_act(SYSTEM, barred_state, open_case)
-        assert access.may_act(SYSTEM, open_state, open_case)
+        assert access.may_act(desk, open_state, open_case, world=1)
+        assert access.may_act(SYSTEM, barred_state, open_case, world=1)
+        assert access.may_act(SYSTEM, open_state, open_case, world=1)
 
 
 def test_nobody_acts_on_what_he_may_not_know_of(district):
     case, state = make_case(2)
-    assert access.may_act(staff(1, "city-care", "handler"), state, case)
-    assert not access.may_act(staff(2, "police", "handler"), state, case)
-    assert not access.may_act(ANONYMOUS, state, case)
-    assert access.may_act(ANONYMOUS, state, case, receipt_for=case)
+    assert access.may_act(staff(1, "city-care", "handler"), state, case, world=1)
+    assert not access.may_act(staff(2, "police", "handler"), state, case, world=1)
+    assert not access.may_act(ANONYMOUS, state, case, world=1)
+    assert access.may_act(ANONYMOUS, state, case, receipt_for=case, world=1)
+
+
+def test_acting_in_a_drill_asks_the_drill_and_leaves_its_trace_there(district):
+    """Law 8: a seal opened in the real world opens nothing in a drill, nor the other way round."""
+    now = instant.wall()
+    drill = worlds.create("d", "drill", starts=now)
+    case, state = make_case(3)
+    actor = staff(2, "police", "handler")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO break_glass"
+            " (id, world_id, case_id, person, unit, reason, asked, second, granted, expires, review) VALUES"
+            " (gen_random_uuid(), %s, %s, %s, 'police', 'r', %s, gen_random_uuid(), %s, %s, '')",
+            [drill, case, person(2), now, now, now + timedelta(hours=8)],
+        )
+    assert access.may_act(actor, state, case, world=drill)
+    assert not access.may_act(actor, state, case, world=1)
+    other, sealed = make_case(3)
+    assert not access.may_act(actor, sealed, other, world=drill)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT world_id, at FROM access_log WHERE case_id = %s", [other])
+        assert cursor.fetchall() == [(drill, now)]
 
 
 def test_an_actor_is_made_of_the_posts_of_the_day(district):

@@ -106,7 +106,7 @@ def admit(
     return verdict
 
 
-def may_act(by: Actor, state: Case, case_id: UUID, *, world: int = 1, receipt_for: UUID | None = None) -> bool:
+def may_act(by: Actor, state: Case, case_id: UUID, *, world: int, receipt_for: UUID | None = None) -> bool:
     """Law 7 before any other rule: may the actor know of the case at all? Role and turn are the kernel's to judge.
 
     Most commands cost no query: posts are read where somebody is barred, break-glass where nothing else admits. A
@@ -119,7 +119,7 @@ def may_act(by: Actor, state: Case, case_id: UUID, *, world: int = 1, receipt_fo
     quick = Viewer(by, receipt_for=receipt_for)
     if quick.is_system or (not facts.barred and may_see(quick, facts).level >= Level.EXISTENCE):
         return True
-    at = instant.now()
+    at = instant.now(world)
     if may_see(viewer_of(by, at, world=world, receipt_for=receipt_for), facts).level >= Level.EXISTENCE:
         return True
     log_read(by, case_id, facts.reporter, "act", "", outcome=looks.REFUSED, at=at, world=world)

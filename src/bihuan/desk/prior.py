@@ -36,7 +36,9 @@ def find(scene: str, wanted: str, *, by: Actor, world: int) -> Prior:
         if not following:
             break
         loaded = change.load(UUID(following), world)
-    if loaded is None or loaded.state.scene != scene or (by.unit and not access.may_act(by, loaded.state, loaded.id)):
+    if loaded is None or loaded.state.scene != scene:
+        raise Refused("prior-unknown", wanted=wanted[:40])
+    if by.unit and not access.may_act(by, loaded.state, loaded.id, world=world):
         raise Refused("prior-unknown", wanted=wanted[:40])
     return Prior(loaded.id, loaded.state, _final(loaded.id, loaded.state, world))
 

@@ -60,7 +60,7 @@ def submit(
     if earlier := answers.replay(world, by.person, key, digest):
         return earlier
     for attempt in range(ATTEMPTS):
-        loaded = _known(load(case, world), by, case)
+        loaded = _known(load(case, world), by, case, world)
         if expects is not None and loaded.state.version != expects:
             raise Stale(case, loaded.state.version)
         change = change_of(command, loaded, asked, texts, audience)
@@ -77,9 +77,9 @@ def submit(
     raise Stale(case, expects or 0)
 
 
-def _known(loaded: Loaded | None, by: Actor, case: UUID) -> Loaded:
+def _known(loaded: Loaded | None, by: Actor, case: UUID, world: int) -> Loaded:
     """Law 7 before any rule: to a barred unit, and to whoever may not know of it, a case does not exist."""
-    if loaded is None or not access.may_act(by, loaded.state, loaded.id):
+    if loaded is None or not access.may_act(by, loaded.state, loaded.id, world=world):
         raise NotFound(str(case))
     return loaded
 
@@ -114,7 +114,7 @@ def _submit_both(
     """Two commands on two locked cases: both or neither, and so are the answers kept under the key."""
     outcomes = []
     for (case, command), own in zip((first, second), key.names, strict=True):
-        loaded = _known(locked.get(case), asked.by, case)
+        loaded = _known(locked.get(case), asked.by, case, asked.world)
         change = change_of(command, loaded, asked)
         if change is None or not store.write(answers.keep(change, asked.by.person, own, key.digest)):
             raise Stale(case, loaded.state.version)
@@ -163,8 +163,8 @@ def merge(
 
     def work() -> Both:
         locked = load_many([case, into], world, lock=True)
-        state = _known(locked.get(case), by, case).state
-        lead = _known(locked.get(into), by, into).state
+        state = _known(locked.get(case), by, case, world).state
+        lead = _known(locked.get(into), by, into, world).state
         command = c.MergeInto(str(into), lead.seal)
         absorb = _spoken(case, c.hand_over(str(case), state))
         return _submit_both((case, command), (into, absorb), Asked(by, purpose, world), locked, once)
@@ -179,7 +179,7 @@ def unmerge(
     once = _Key(key, "unmerge", case, reason)
 
     def work() -> Both:
-        merged = _known(load(case, world), by, case)
+        merged = _known(load(case, world), by, case, world)
         if not merged.state.merged_into:
             raise Refused("not-merged", law=1)
         lead = UUID(merged.state.merged_into)
@@ -201,7 +201,7 @@ def split(
     """
     with transaction.atomic():
         locked = load_many([case], world, lock=True)
-        whole = _known(locked.get(case), by, case).state
+        whole = _known(locked.get(case), by, case, world).state
         children = []
         for number, intake in enumerate(parts):
             part = f"{key}:{number}" if key is not None else None

@@ -84,8 +84,8 @@ def play(world: int, until: datetime, reports: Sequence[Report], steps: Mapping[
         found = load_many([*steps, *_due(world, until)], world, lock=True)
         if missing := steps.keys() - found.keys():
             raise NotFound(str(min(missing)))
-        folded = [_Played(one, until).fold(steps.get(one.id, ())) for one in found.values()]
-        moved = [change for one in folded if (change := one.change(world)) is not None]
+        folded = [_Played(one, until, world).fold(steps.get(one.id, ())) for one in found.values()]
+        moved = [change for one in folded if (change := one.change()) is not None]
         _write(world, [*(change for change, _ in new), *moved])
     return Played(
         tuple(answers.outcome(change, code) for change, code in new),
@@ -152,8 +152,9 @@ def _tick(folding: Folding, until: datetime) -> None:
 class _Played:
     """One case on its way through the stretch."""
 
-    def __init__(self, loaded: Loaded, until: datetime) -> None:
+    def __init__(self, loaded: Loaded, until: datetime, world: int) -> None:
         self.case = loaded.id
+        self.world = world
         self.district = loaded.district
         self.until = until
         self.folding = Folding(rulebooks.rules_of(loaded.state), loaded.state, until)
@@ -171,7 +172,7 @@ class _Played:
         return self
 
     def _apply(self, step: Step) -> None:
-        if not access.may_act(step.by, self.folding.state(), self.case):
+        if not access.may_act(step.by, self.folding.state(), self.case, world=self.world):
             raise Refused("no-such-case", law=7)
         sealed = self._seal(step)
         asked = reasons.referring(step.command, sealed.refs)
@@ -197,5 +198,5 @@ class _Played:
         own = (key for key in self.sealed.keys if key[1] == person)
         return next((vault.KeyRow(*key) for key in own), None) or vault.find_key(self.case, person)
 
-    def change(self, world: int) -> Change | None:
-        return self.folding.change(self.case, world, self.district, self.sealed) if self.folding.events else None
+    def change(self) -> Change | None:
+        return self.folding.change(self.case, self.world, self.district, self.sealed) if self.folding.events else None
