@@ -33,6 +33,7 @@ def test_help_names_every_verb():
         "bench",
         "rules",
         "calendar",
+        "looks",
     ]:
         assert verb in said
 

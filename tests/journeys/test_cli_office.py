@@ -115,6 +115,43 @@ def test_a_world_is_made_listed_and_dropped_and_the_real_one_stays(bihuan):
         assert bihuan("world", "drop", number, "--reason", "x").exit_code == 1
 
 
+def test_oversight_sees_what_it_must_ask_about_and_nobody_else_does(bihuan, sheet):
+    units = UNITS + "o,督查室,desk,d,\n"
+    staff = STAFF + "wu,吴某,o,oversight,2026-01-01\n"
+    assert bihuan("units", "import", sheet(units)).exit_code == 0
+    assert bihuan("staff", "import", sheet(staff)).exit_code == 0
+    case = rooms.report(seal="L2").case
+    with pytest.raises(api.NotFound):
+        api.read_case(rooms.stranger(), case, purpose="好奇")
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO access_log (world_id, at, person, unit, case_id, subject, what, purpose, outcome, withheld)"
+            " VALUES (1, now(), 'p', 'u', NULL, gen_random_uuid(), 'case', '', 'ok', %s)",
+            [("",), ("刑事诉讼法",)],
+        )
+        cursor.execute(
+            "INSERT INTO break_glass"
+            " (id, world_id, case_id, person, unit, reason, asked, second, granted, expires, review) VALUES"
+            " (gen_random_uuid(), 1, %s, gen_random_uuid(), 'd.a', '险情', now() - '2 days'::interval,"
+            " gen_random_uuid(), now() - '2 days'::interval, now() - '2 days'::interval + '1 hour'::interval, '')",
+            [case],
+        )
+    told = bihuan("looks", "wu", "--json")
+    assert told.exit_code == 0, told.output
+    rows = json.loads(told.stdout)
+    assert {(one["kind"], one["law"], one["purpose"]) for one in rows} >= {
+        ("refused", "", "好奇"),
+        ("no-case", "", ""),
+        ("withheld", "刑事诉讼法", ""),
+        ("review-overdue", "", "险情"),
+    }
+    assert str(case) in {one["case"] for one in rows if one["kind"] == "refused"}
+    for account in ("he", "nobody"):
+        refused = bihuan("looks", account)
+        assert refused.exit_code == 1
+        assert "险情" not in refused.output
+
+
 def test_dead_letters_are_listed_and_sent_again(bihuan):
     rooms.report()
     with connection.cursor() as cursor:

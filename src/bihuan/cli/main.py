@@ -36,6 +36,7 @@ app.add_typer(webhooks.app, name="webhook")
 app.add_typer(office.units, name="units")
 app.add_typer(office.staff, name="staff")
 app.add_typer(office.register, name="register")
+app.command()(office.looks)
 
 
 @app.command()

@@ -122,6 +122,23 @@ def outbox_retry(world: World = 1) -> None:
         out.print(f"已放回 {office.retry(world)} 条 / put back into the queue")
 
 
+def looks(
+    account: Annotated[str, typer.Argument(help="督查账号 account of somebody in oversight")],
+    days: Annotated[int, typer.Option(help="几天以来 how many days back", min=1)] = 30,
+    world: World = 1,
+    as_json: Json = False,
+) -> None:
+    """督查该过问的查看:被拒、无案由、依法未告知、破封逾期未复核。 Looks that oversight asks about.
+
+    Kinds: refused, no-case, withheld, review-overdue.
+    """
+    with ready():
+        try:
+            _table(office.looks_to_ask_about(account, days=days, world=world), as_json=as_json)
+        except CannotGoOn as error:
+            raise fail(str(error)) from error
+
+
 @units.command("import")
 def units_import(file: Sheet) -> None:
     """导入单位,可重复。 Create or rename units; columns: code,name,kind,parent,place,name_en,phone. May be repeated."""

@@ -129,6 +129,13 @@ def withheld_looks(viewer: Viewer, subject: UUID, *, at: datetime, world: int = 
     return _select("world_id = %s AND subject = %s AND withheld <> ''", [world, subject])
 
 
+def all_withheld(viewer: Viewer, *, since: datetime, at: datetime, world: int = 1) -> tuple[Look, ...]:
+    """For oversight: every look that its person is not told of, with the law that forbids it. A look itself."""
+    _need_oversight(viewer, "withheld-looks", at, world)
+    log_read(viewer.actor, None, None, "withheld-looks", "oversight of withheld looks", at=at, world=world)
+    return _select("world_id = %s AND at >= %s AND withheld <> ''", [world, since])
+
+
 def refusals(viewer: Viewer, *, since: datetime, at: datetime, world: int = 1) -> tuple[Look, ...]:
     """For oversight: what was asked and refused."""
     _need_oversight(viewer, "refusals", at, world)

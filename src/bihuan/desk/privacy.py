@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from bihuan.desk import access, instant, keyring, looks, vault
+from bihuan.desk import access, breakglass, instant, keyring, looks, vault
 from bihuan.desk.actor import Actor
+from bihuan.desk.breakglass import Glass
 from bihuan.desk.keyring import Report
 from bihuan.desk.looks import Look
 from bihuan.desk.seals import Viewer
@@ -47,6 +48,18 @@ def refusals(by: Actor, *, since: datetime | None = None, world: int = 1) -> tup
     """For oversight: what was asked and refused, of the last thirty days unless told."""
     eyes, at = _eyes(by, world)
     return looks.refusals(eyes, since=since or at - LOOK_BACK, at=at, world=world)
+
+
+def withheld(by: Actor, *, since: datetime | None = None, world: int = 1) -> tuple[Look, ...]:
+    """For oversight: looks that a law forbids telling the person, of the last thirty days unless told."""
+    eyes, at = _eyes(by, world)
+    return looks.all_withheld(eyes, since=since or at - LOOK_BACK, at=at, world=world)
+
+
+def overdue_reviews(by: Actor, *, world: int = 1) -> tuple[Glass, ...]:
+    """For oversight and heads: openings of sealed cases that nobody looked at again within a day."""
+    eyes, at = _eyes(by, world)
+    return breakglass.overdue_reviews(eyes, at=at, world=world)
 
 
 def verify_keys() -> Report:

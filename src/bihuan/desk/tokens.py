@@ -151,6 +151,19 @@ class Issued:
     revoked: datetime | None
 
 
+def person_of(account: str) -> UUID:
+    """The person behind an account. Raises ``LookupError`` in words."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT q.id FROM person q JOIN auth_user a ON a.id = q.user_id WHERE a.username = %s", [account]
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise LookupError(f"没有账号 {account}。 There is no account {account}.")
+    person: UUID = row[0]
+    return person
+
+
 def posts_of(account: str) -> list[Post]:
     """The posts that the person behind an account holds today."""
     day = timezone.localtime(instant.wall()).date()

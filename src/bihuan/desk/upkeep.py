@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection
 
-from bihuan.desk import calendars, identity, instant, keyring, outbox, privacy, rulebooks, tokens
+from bihuan.desk import calendars, identity, instant, keyring, outbox, privacy, rulebooks, seals, tokens
 from bihuan.desk.actor import SYSTEM
+from bihuan.desk.breakglass import Glass
 from bihuan.desk.change import load
+from bihuan.desk.looks import Look
 from bihuan.desk.models import REAL_WORLD
 from bihuan.desk.vault import Erasure
 from bihuan.kernel.refused import Refused
@@ -189,6 +191,27 @@ def new_token(post: tokens.Post, name: str, scopes: Sequence[str], last_day: dat
 def send_again(world: int) -> int:
     """Put every dead letter back into the queue; returns how many."""
     return outbox.try_again(world, [letter.key for letter in outbox.dead_letters(world)])
+
+
+# -- oversight ----------------------------------------------------------------------------------------------------
+
+
+def looks_to_ask_about(
+    account: str, unit: str, *, days: int = 30, world: int = 1
+) -> tuple[Mapping[str, Sequence[Look]], Sequence[Glass]]:
+    """What oversight watches, through the eyes of an account: looks by kind, and openings whose review is overdue.
+
+    Raises ``Refused`` where the account holds no post in oversight there; that leaves a trace.
+    """
+    now = instant.now(world)
+    by = seals.actor_for(tokens.person_of(account), unit, instant.wall())
+    since = now - timedelta(days=days)
+    found = {
+        "refused": privacy.refusals(by, since=since, world=world),
+        "no-case": privacy.alerts(by, since=since, world=world),
+        "withheld": privacy.withheld(by, since=since, world=world),
+    }
+    return found, privacy.overdue_reviews(by, world=world)
 
 
 # -- people -------------------------------------------------------------------------------------------------------

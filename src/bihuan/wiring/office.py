@@ -86,6 +86,35 @@ def retry(world: int) -> int:
     return api.upkeep.send_again(world)
 
 
+def looks_to_ask_about(account: str, *, days: int, world: int) -> list[Row]:
+    """Looks refused, without a case or withheld, and overdue reviews, as an account of oversight may see them."""
+    from bihuan.desk import api
+
+    units = [post.unit for post in api.upkeep.posts_of(account) if post.role == "oversight"]
+    try:
+        found, late = api.upkeep.looks_to_ask_about(account, units[0] if units else "", days=days, world=world)
+    except Refused as refusal:
+        raise CannotGoOn("\n".join(api.words_of(refusal))) from refusal
+    except LookupError as error:
+        raise CannotGoOn(str(error)) from error
+    rows: list[Row] = [
+        {
+            "kind": kind, "at": look.at, "person": look.person, "unit": look.unit, "case": look.case,
+            "what": look.what, "purpose": look.purpose, "law": look.withheld,
+        }
+        for kind, looks in found.items()
+        for look in looks
+    ]  # fmt: skip
+    rows += [
+        {
+            "kind": "review-overdue", "at": glass.granted, "person": glass.person, "unit": glass.unit,
+            "case": glass.case, "what": "break-glass", "purpose": glass.reason, "law": "",
+        }
+        for glass in late
+    ]  # fmt: skip
+    return rows
+
+
 # -- units and staff ----------------------------------------------------------------------------------------------
 
 UNIT_COLUMNS = ("code", "name", "kind", "parent", "place", "name_en", "phone")
