@@ -84,7 +84,10 @@ def play(world: int, until: datetime, reports: Sequence[Report], steps: Mapping[
         found = load_many([*steps, *_due(world, until)], world, lock=True)
         if missing := steps.keys() - found.keys():
             raise NotFound(str(min(missing)))
-        folded = [_Played(one, until, world).fold(steps.get(one.id, ())) for one in found.values()]
+        keys = _keys([case for case, each in steps.items() if any(_said(step) for step in each)])
+        folded = [
+            _Played(one, until, world, keys.get(one.id, {})).fold(steps.get(one.id, ())) for one in found.values()
+        ]
         moved = [change for one in folded if (change := one.change()) is not None]
         _write(world, [*(change for change, _ in new), *moved])
     return Played(
@@ -149,10 +152,31 @@ def _tick(folding: Folding, until: datetime) -> None:
             return
 
 
+def _said(step: Step) -> dict[str, str]:
+    """Its free texts: the reasons in its command, and the notes beside it."""
+    return reasons.texts_of(step.command) | dict(step.texts or {})
+
+
+def _keys(cases: Sequence[UUID]) -> dict[UUID, dict[UUID | None, vault.KeyRow]]:
+    """The living keys of cases by person, as ``vault.find_key`` finds them one by one."""
+    found: dict[UUID, dict[UUID | None, vault.KeyRow]] = {}
+    if cases:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT case_id, id, person, wrapped FROM vault_key WHERE case_id = ANY(%s) AND wrapped IS NOT NULL"
+                " ORDER BY id",
+                [list(cases)],
+            )
+            for case, key, person, wrapped in cursor.fetchall():
+                found.setdefault(case, {}).setdefault(person, vault.KeyRow(key, person, bytes(wrapped)))
+    return found
+
+
 class _Played:
     """One case on its way through the stretch."""
 
-    def __init__(self, loaded: Loaded, until: datetime, world: int) -> None:
+    def __init__(self, loaded: Loaded, until: datetime, world: int, keys: Mapping[UUID | None, vault.KeyRow]) -> None:
+        self.keys = keys
         self.case = loaded.id
         self.world = world
         self.district = loaded.district
@@ -187,7 +211,7 @@ class _Played:
                 self.sealed = vault.Sealed(self.sealed.keys + sealed.keys, self.sealed.items + sealed.items, {})
 
     def _seal(self, step: Step) -> vault.Sealed:
-        said = reasons.texts_of(step.command) | dict(step.texts or {})
+        said = _said(step)
         if not said:
             return vault.Sealed((), (), {})
         person = as_uuid(step.by.person) if not step.by.unit else None
@@ -196,7 +220,7 @@ class _Played:
     def _key(self, person: UUID | None) -> vault.KeyRow | None:
         """The key that this stretch has made for the person already, or the one that is stored."""
         own = (key for key in self.sealed.keys if key[1] == person)
-        return next((vault.KeyRow(*key) for key in own), None) or vault.find_key(self.case, person)
+        return next((vault.KeyRow(*key) for key in own), None) or self.keys.get(person)
 
     def change(self) -> Change | None:
         return self.folding.change(self.case, self.world, self.district, self.sealed) if self.folding.events else None
