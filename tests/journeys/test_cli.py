@@ -98,6 +98,13 @@ def test_rules_go_out_and_come_in_again(bihuan, tmp_path, target):
     assert "city-2025" in bihuan("rules", "list").output
 
 
+def test_erasing_what_staff_typed_in_says_that_their_notes_went_too(bihuan):
+    made = rooms.report(by=cast.ZHOU)
+    told = bihuan("erase", str(made.number), "--reason", "本人要求")
+    assert told.exit_code == 0, told.output
+    assert "all that staff wrote in this case" in " ".join(told.output.split())
+
+
 def test_whoever_is_erased_is_gone_and_the_site_stays_clean(bihuan):
     made = rooms.report(text="我的电话是 000-1234")
     assert bihuan("erase", made.receipt, "--reason", "本人要求").exit_code == 0
