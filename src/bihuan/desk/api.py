@@ -44,6 +44,7 @@ from bihuan.desk.scene_fields import check as check_fields
 from bihuan.desk.scene_fields import declared as declared_scene
 from bihuan.desk.scene_fields import shown as shown_field
 from bihuan.desk.scene_fields import tell as tell_scene
+from bihuan.desk.scene_rules import refusal as refused_by_scene
 from bihuan.desk.scene_rules import tell as tell_rules
 from bihuan.desk.scene_words import scene_group, scene_word
 from bihuan.desk.scene_words import tell as tell_words
@@ -161,6 +162,7 @@ __all__ = [
     "read_photo",
     "read_rulebook",
     "refuse_question",
+    "refused_by_scene",
     "registers",
     "replay_for",
     "report",
