@@ -15,6 +15,7 @@ from bihuan.desk.catalogue import (
     grouped_choices,
     place_choices,
     provable_receipt,
+    scene_choices,
     unit_choices,
 )
 from bihuan.desk.codec import to_plain
@@ -171,6 +172,7 @@ __all__ = [
     "reporter",
     "review_glass",
     "revoke_token",
+    "scene_choices",
     "scene_group",
     "scene_word",
     "show_code",

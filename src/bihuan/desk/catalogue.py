@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from bihuan.desk import instant, names, rulebooks, scene_words
+from bihuan.desk import instant, names, rulebooks, scene_fields, scene_words
 from bihuan.desk.ledger import store as ledger
 from bihuan.desk.ledger.receipts import ReceiptDocument
 from bihuan.desk.names import UnitName
@@ -31,6 +31,13 @@ def books_in_force() -> list[Rulebook]:
 def book_in_force(scene: str = "city") -> Rulebook:
     """Raises ``Refused`` (``no-rulebook``)."""
     return rulebooks.rules_for(scene, instant.now()).book
+
+
+def scene_choices() -> list[UnitName]:
+    """Scenes that are on and that anybody may report to, in the order of the setting."""
+    known = {book.scene for book in books_in_force()}
+    told = [(key, scene_fields.declared(key)) for key in settings.SCENES if key in known]
+    return [UnitName(key, *one.names) for key, one in told if one.is_public and one.names[0]]
 
 
 def category_choices(scene: str = "city") -> list[UnitName]:

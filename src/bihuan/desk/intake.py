@@ -18,6 +18,7 @@ from bihuan.desk.change import NOTHING_SEALED, Asked, Folding, as_uuid, happened
 from bihuan.desk.store import Change
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Seal
+from bihuan.kernel.refused import Refused
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ def registration(
     at = happened(asked.happened_at, None, recorded_at)
     code = identity.new_code(asked.world, by.person, asked.key)
     receipt = identity.code_digest(code)
+    if not by.unit and not scene_fields.declared(intake.scene).is_public:
+        raise Refused("staff-only-scene", scene=intake.scene)
     intake, looked_up = _with_fields(intake, asked)
     # Who types in what another told him is not the reporter.
     himself = as_uuid(by.person) if not by.unit else None

@@ -50,7 +50,10 @@ class SceneField:
 
 @dataclass(frozen=True)
 class Declared:
-    """All that a scene declares beyond its tables and words. ``letters``: as in its manifest."""
+    """All that a scene declares beyond its tables and words. ``letters``: as in its manifest.
+
+    ``is_public``: anybody may report; otherwise only staff may.
+    """
 
     fields: Mapping[str, SceneField] = field(default_factory=dict)
     letters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -59,6 +62,7 @@ class Declared:
     names: tuple[str, str] = ("", "")
     summary: tuple[str, str] = ("", "")
     asks_where: bool = True
+    is_public: bool = True
 
 
 NOTHING = Declared()

@@ -63,6 +63,7 @@ class SceneInfo:
     folder: Path
     summary: str = ""
     summary_en: str = ""
+    is_public: bool = True
     seal_note: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     indicators: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -86,8 +87,8 @@ class SceneInfo:
 
 TYPES: Mapping[str, type] = {
     "key": str, "name": str, "name_en": str, "kernel_api": int, "owners": list, "level": str, "personal_data": list,
-    "keeps_for": str, "uses": list, "words": dict, "summary": str, "summary_en": str, "seal_note": dict,
-    "fields": dict, "indicators": dict, "letters": dict, "reviews": dict,
+    "keeps_for": str, "uses": list, "words": dict, "summary": str, "summary_en": str, "is_public": bool,
+    "seal_note": dict, "fields": dict, "indicators": dict, "letters": dict, "reviews": dict,
 }  # fmt: skip
 TYPE_NAMES = {str: "文字 text", int: "整数 whole number", list: "列表 list", dict: "表 table", bool: "true/false"}
 

@@ -113,6 +113,7 @@ def declared(scene: SceneInfo) -> Declared:
         names=(scene.name, scene.name_en),
         summary=(scene.summary, scene.summary_en),
         asks_where=scene.asks_where,
+        is_public=scene.is_public,
     )
 
 

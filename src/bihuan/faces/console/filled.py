@@ -23,12 +23,13 @@ class Said:
         self._request = request
         self._labels = {field.name: field.label for field in fields}
         self._required = {field.name for field in fields if field.required}
+        self._most = {field.name: field.most for field in fields}
         self._choices = {field.name: {value for value, _ in field.choices} for field in fields}
         self.label = form.label
 
     def text(self, name: str) -> str:
         try:
-            value = tidy(self._request.POST.get(name, ""), most=2000, lines=True)
+            value = tidy(self._request.POST.get(name, ""), most=self._most.get(name, 2000), lines=True)
         except Mistyped as mistyped:
             raise Mistyped(f"{self._labels.get(name, name)}：{mistyped.text}") from None
         if not value and name in self._required:
@@ -72,7 +73,8 @@ class Said:
         return tuple(found)
 
     def data(self) -> tuple[tuple[str, str], ...]:
-        return tuple((n.removeprefix("data-"), self.text(n)) for n in self._labels if n.startswith("data-"))
+        found = ((n.removeprefix("data-"), self.text(n)) for n in self._labels if n.startswith("data-"))
+        return tuple((key, value) for key, value in found if value)
 
 
 def command(key: str, target: str, said: Said) -> tuple[c.Command | None, dict[str, str]]:  # noqa: C901, PLR0911, PLR0912 - table

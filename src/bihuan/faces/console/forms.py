@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from bihuan.desk import api as desk
+from bihuan.faces import asked
 from bihuan.faces.i18n import choose, language, say
 from bihuan.kernel.case import Case, Seal
 from bihuan.kernel.rules import Rulebook
@@ -30,6 +31,7 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
     value: str = ""
     id: str = ""
+    most: int = 2000
 
 
 @dataclass(frozen=True)
@@ -122,14 +124,25 @@ def _give_back(setting: Setting, target: str) -> tuple[Field, ...]:
 
 
 def _step(setting: Setting, target: str) -> tuple[Field, ...]:
+    """What the rulebook requires of the step, then what the scene asks besides; a field says how it is filled in."""
     step = setting.book.steps.get(target)
-    return (
-        tuple(Field(f"data-{key}", desk.scene_word("fields", key, language())) for key in step.requires) if step else ()
-    )
+    if step is None:
+        return ()
+    scene = setting.state.scene
+    declared = {one.key: one for one in desk.asked_fields(scene, target)}
+    keys = dict.fromkeys((*step.requires, *declared))
+    return tuple(_of_scene(scene, key, declared.get(key), required=key in step.requires) for key in keys)
+
+
+def _of_scene(scene: str, key: str, declared: desk.SceneField | None, *, required: bool) -> Field:
+    if declared is None:
+        return Field(f"data-{key}", desk.scene_word("fields", key, language()), required=required)
+    one = asked.show(scene, declared)
+    return Field(f"data-{key}", one.label, one.kind, required, one.hint, one.choices, most=one.most)
 
 
 def _verify(setting: Setting, _target: str) -> tuple[Field, ...]:
-    rows = tuple((one, one) for one in setting.book.outcomes)
+    rows = tuple((one, desk.scene_word("outcomes", one, language())) for one in setting.book.outcomes)
     return (Field("outcome", say("结果"), "choice", choices=rows),) if rows else ()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from bihuan.desk import api as desk
-from bihuan.faces import shown
+from bihuan.faces import asked, shown
 from bihuan.faces.console import forms, story
 from bihuan.faces.i18n import choose, language, say
 from bihuan.faces.pages import explain_refusal
@@ -159,12 +159,18 @@ def red_move() -> ShownMove:
 def _texts(view: desk.CaseView) -> Iterator[dict[str, object]]:
     for text in view.texts.values():
         yield {
-            "kind": say(TEXTS[text.kind]) if text.kind in TEXTS else text.kind,
+            "kind": _kind_of(view.state.scene, text.kind),
             "who": story.actor_name(view, text.by, text.unit),
             "at": text.at,
-            "text": text.text,
+            "text": desk.shown_field(view.state.scene, text.kind, text.text, language()),
             "gone": say(GONE[text.gone]) if text.gone else "",
         }
+
+
+def _kind_of(scene: str, kind: str) -> str:
+    if kind in TEXTS:
+        return say(TEXTS[kind])
+    return next((asked.word(one.label) for one in desk.asked_fields(scene) if one.key == kind), kind)
 
 
 def _photos(view: desk.CaseView) -> Iterator[dict[str, object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -9,7 +10,7 @@ from itertools import groupby
 from bihuan.desk import api as desk
 from bihuan.faces import shown
 from bihuan.faces.console import events
-from bihuan.faces.i18n import choose, say
+from bihuan.faces.i18n import choose, language, say
 from bihuan.faces.templatetags.words import span
 from bihuan.kernel import events as e
 from bihuan.kernel.case import Role, Task, TaskStatus
@@ -52,9 +53,19 @@ def _entry(view: desk.CaseView, group: list[Recorded], since: int) -> Entry:
         text=events.tell(head.event, view.state),
         tone=tone or ("quiet" if isinstance(head.event, QUIET) else ""),
         quote=next((reason for reason in (*reasons, *asked) if reason), ""),
-        more=tuple(events.tell(one.event, view.state) for one in group if one is not head),
+        more=(*_data(view, group), *(events.tell(one.event, view.state) for one in group if one is not head)),
         is_new=0 < since < group[-1].number,
     )
+
+
+def _data(view: desk.CaseView, group: list[Recorded]) -> Iterator[str]:
+    """What was filled in with a step, each by its label."""
+    scene = view.state.scene
+    for one in group:
+        for key, value in one.event.data if isinstance(one.event, e.StepTaken) else ():
+            text = desk.shown_field(scene, key, value, language())
+            label = desk.scene_word("fields", key, language())
+            yield choose(f"{label}：{text}", f"{label}: {text}")
 
 
 def actor_name(view: desk.CaseView, person: str, unit: str) -> str:

@@ -6,6 +6,10 @@ from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
     "我要反映": "Report",
+    "这里反映的是：": "You are reporting: ",
+    "换成：": "Instead: ",
+    "还可以反映：": "Also: ",
+    "（可以不填）": "(may be left out)",
     "查进度": "Track",
     # first page
     "有事请说，件件有着落": "Say it once; somebody will see it through",

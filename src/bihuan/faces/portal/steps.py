@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from django.http import QueryDict
 
+from bihuan.desk import api as desk
 from bihuan.desk.api import Intake, UnitName, category_choices, place_choices
+from bihuan.faces import asked
 from bihuan.faces.i18n import choose, say
 from bihuan.faces.typed import Mistyped, tidy
 
 NOT_SURE = "-"
+FIRST_SCENE = "city"
 KEY = re.compile(r"[0-9a-f]{32}")
 LENGTHS = {"text": 2000, "address": 200, "contact": 100}
 FIELDS = ("key", "text", "category", "place", "address", "lon", "lat", "contact", "calm")
@@ -21,7 +25,7 @@ OF_STEP = {1: ("text", "category"), 2: ("place", "address", "lon", "lat"), 3: ("
 
 @dataclass(frozen=True)
 class Draft:
-    """What was typed so far. ``errors``: by field, in the order of the page."""
+    """What was typed so far. ``given``: the scene's own fields; ``errors``: by field, in the order of the page."""
 
     key: str
     text: str = ""
@@ -32,15 +36,25 @@ class Draft:
     lat: str = ""
     contact: str = ""
     calm: str = ""
+    scene: str = FIRST_SCENE
+    given: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
     def carried(self, step: int) -> list[tuple[str, str]]:
         """The fields that this step does not ask for itself."""
-        asked = OF_STEP.get(step, ())
-        return [(name, getattr(self, name)) for name in FIELDS if name not in asked and getattr(self, name)]
+        here = OF_STEP.get(step, ())
+        own = [(name, getattr(self, name)) for name in FIELDS if name not in here and getattr(self, name)]
+        names = {asked.name_of(one) for one in _asked(self.scene, step)}
+        extra = [(f"f_{key}", value) for key, value in self.given.items() if value and f"f_{key}" not in names]
+        return [*own, *extra, *([("scene", self.scene)] if self.scene != FIRST_SCENE else [])]
 
 
-def read(post: QueryDict) -> Draft:
+def _asked(scene: str, step: int) -> list[desk.SceneField]:
+    """What the scene asks at a step: about the matter with the matter, about a person with how to reach him."""
+    return [one for one in desk.asked_fields(scene) if step == (3 if one.personal else 1)]
+
+
+def read(post: QueryDict, scene: str = "") -> Draft:
     """The draft in a form. The key is made once, at the first step; one made by somebody else is replaced."""
     key = post.get("key", "")
     values, errors = {}, {}
@@ -49,7 +63,16 @@ def read(post: QueryDict) -> Draft:
             values[name] = tidy(post.get(name, ""), most=LENGTHS.get(name, 64), lines=name == "text")
         except Mistyped as mistyped:
             values[name], errors[name] = "", mistyped.text
-    return Draft(key if KEY.fullmatch(key) else uuid4().hex, **values, errors=errors)
+    wanted = post.get("scene", scene)
+    known = wanted if wanted in {one.code for one in desk.scene_choices()} else FIRST_SCENE
+    given = {}
+    for one in desk.asked_fields(known):
+        try:
+            given[one.key] = tidy(post.get(asked.name_of(one), ""), most=one.most, lines=one.kind == "text")
+        except Mistyped as mistyped:
+            given[one.key], errors[asked.name_of(one)] = "", mistyped.text
+    made = key if KEY.fullmatch(key) else uuid4().hex
+    return Draft(made, **values, scene=known, given=given, errors=errors)
 
 
 def check(draft: Draft, step: int) -> Draft:
@@ -57,18 +80,23 @@ def check(draft: Draft, step: int) -> Draft:
     errors = dict(draft.errors)
     if step >= 1 and "text" not in errors and len(draft.text) < 2:
         errors["text"] = say("请写一两句话，说说发生了什么。")
-    if step >= 1 and draft.category not in {NOT_SURE, *(c.code for c in category_choices())}:
+    if step >= 1 and draft.category not in {NOT_SURE, *(c.code for c in category_choices(draft.scene))}:
         errors["category"] = say("请选一类；说不准就选“其他”。")
     if step >= 2:
         errors |= _place_errors(draft)
+    for one in (one for number in (1, 3) if number <= step for one in _asked(draft.scene, number)):
+        name = asked.name_of(one)
+        if name not in errors and (wrong := asked.problem(draft.scene, one, draft.given[one.key])):
+            errors[name] = wrong
     return replace(draft, errors=errors)
 
 
 def _place_errors(draft: Draft) -> dict[str, str]:
     known = {place.place for _, places in place_choices() for place in places}
-    if draft.place not in {NOT_SURE, *known}:
+    may_be_nowhere = not desk.declared_scene(draft.scene).asks_where
+    if draft.place not in {NOT_SURE, *known} and not (may_be_nowhere and not draft.place):
         return {"place": say("请选社区；不知道就选最后一项。")}
-    if draft.place == NOT_SURE and len(draft.address) < 2 and _degrees(draft) is None:
+    if draft.place == NOT_SURE and len(draft.address) < 2 and _degrees(draft) is None and not may_be_nowhere:
         return {"address": say("不知道社区的话，请把位置写具体些。")}
     return {}
 
@@ -84,7 +112,15 @@ def _degrees(draft: Draft) -> tuple[float, float] | None:
 
 def first_wrong(draft: Draft) -> int | None:
     """The first step that must be shown again."""
-    return next((step for step, names in OF_STEP.items() if any(name in draft.errors for name in names)), None)
+    names = {step: {*own, *(asked.name_of(one) for one in _asked(draft.scene, step))} for step, own in OF_STEP.items()}
+    return next((step for step in OF_STEP if names[step] & draft.errors.keys()), None)
+
+
+def fields(draft: Draft, step: int) -> list[asked.Asked]:
+    return [
+        asked.show(draft.scene, one, draft.given.get(one.key, ""), draft.errors.get(asked.name_of(one), ""))
+        for one in _asked(draft.scene, step)
+    ]
 
 
 def intake(draft: Draft) -> Intake:
@@ -95,8 +131,10 @@ def intake(draft: Draft) -> Intake:
         place="" if draft.place == NOT_SURE else draft.place,
         channel="portal",
         texts={kind: text for kind, text in texts.items() if text},
+        scene=draft.scene,
         lon=degrees[0] if degrees else None,
         lat=degrees[1] if degrees else None,
+        fields={key: value for key, value in draft.given.items() if value},
     )
 
 
@@ -109,7 +147,7 @@ def person(draft: Draft) -> str:
 
 
 def summary(draft: Draft) -> dict[str, str]:
-    category: UnitName | None = next((c for c in category_choices() if c.code == draft.category), None)
+    category: UnitName | None = next((c for c in category_choices(draft.scene) if c.code == draft.category), None)
     place = next((p for _, places in place_choices() for p in places if p.place == draft.place), None)
     return {
         "category": choose(category.name, category.name_en) if category else say("其他、说不准"),

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bihuan.desk import api as desk
-from bihuan.faces import shown
+from bihuan.faces import asked, shown
 from bihuan.faces.i18n import say
 from bihuan.faces.pages import explain_refusal
 from bihuan.faces.portal import emergency, rate, steps, story
@@ -31,7 +31,8 @@ WHYS = {
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/home.html")
+    others = [one for one in desk.scene_choices() if one.code != steps.FIRST_SCENE]
+    return render(request, "portal/home.html", {"others": others})
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,7 +53,7 @@ def find(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def report(request: HttpRequest) -> HttpResponse:
     """Three steps; emergency words are answered before anything else."""
-    draft = steps.read(request.POST)
+    draft = steps.read(request.POST, request.GET.get("scene", ""))
     if request.method == "GET":
         return _ask(request, 1, draft)
     step = int(request.POST["step"]) if request.POST.get("step") in {"1", "2", "3"} else 1
@@ -74,8 +75,12 @@ def _ask(request: HttpRequest, step: int, draft: steps.Draft, status: int = 200)
         "values": draft,
         "errors": draft.errors,
         "carried": draft.carried(step),
-        "common": desk.common_choices() or desk.category_choices(),
-        "groups": _groups(draft.category) if desk.common_choices() else [],
+        "common": desk.common_choices(draft.scene) or desk.category_choices(draft.scene),
+        "groups": _groups(draft) if desk.common_choices(draft.scene) else [],
+        "fields": steps.fields(draft, step),
+        "scene": next((one for one in desk.scene_choices() if one.code == draft.scene), None),
+        "others": [one for one in desk.scene_choices() if one.code != draft.scene],
+        "seal_note": asked.word(desk.declared_scene(draft.scene).seal_note),
         "places": desk.place_choices(),
         "summary": steps.summary(draft) if step == 3 else {},
         "emergency_words": emergency.for_script(),
@@ -83,16 +88,16 @@ def _ask(request: HttpRequest, step: int, draft: steps.Draft, status: int = 200)
     return render(request, "portal/report.html", values, status=status)
 
 
-def _groups(chosen: str) -> list[dict[str, object]]:
+def _groups(draft: steps.Draft) -> list[dict[str, object]]:
     """All categories by class; the class of the one that was chosen stands open, unless it has a big button."""
-    common = {row.code for row in desk.common_choices()}
+    chosen, common = draft.category, {row.code for row in desk.common_choices(draft.scene)}
     return [
         {
             "name": name,
             "rows": [row for row in rows if row.code not in common],
             "is_open": chosen not in common and any(row.code == chosen for row in rows),
         }
-        for name, rows in desk.grouped_choices()
+        for name, rows in desk.grouped_choices(draft.scene)
     ]
 
 

@@ -22,6 +22,7 @@ from bihuan.faces.rest import (
     problems,
     public,
     reports,
+    scenes,
     tracking,
     webhooks,
 )
@@ -88,6 +89,7 @@ def make() -> Api:
         commands.routes(),
         tracking.router,
         public.router,
+        scenes.router,
         webhooks.router,
     )
     for router in routers:

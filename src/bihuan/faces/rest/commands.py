@@ -114,7 +114,7 @@ def _hint(name: str, hint: Any) -> Any:  # noqa: ANN401, PLR0911 - a table; a ty
     if origin is tuple and args[0] is Proof:
         return Annotated[list[ProofIn], Field(max_length=50)]
     if origin is tuple and typing.get_origin(args[0]) is tuple:
-        return Annotated[dict[str, Annotated[str, StringConstraints(max_length=500)]], Field(max_length=50)]
+        return Annotated[dict[str, Annotated[str, StringConstraints(max_length=5000)]], Field(max_length=50)]
     if origin is tuple:
         item: Any = _hint(name, args[0])
         return Annotated[list[item], Field(max_length=50)]

@@ -39,6 +39,9 @@ class ReportIn(In):
     address: Annotated[str, StringConstraints(max_length=200)] = ""
     contact: Annotated[str, StringConstraints(max_length=200)] = Field("", description="How to reach the reporter")
     scene: Word = "city"
+    fields: dict[Word, FreeText] = Field(
+        default_factory=dict, max_length=30, description="What the scene asks besides: see `GET /scenes`"
+    )
     channel: Word = "api"
     lon: float | None = Field(None, ge=-180, le=180, allow_inf_nan=False)
     lat: float | None = Field(None, ge=-90, le=90, allow_inf_nan=False)
