@@ -30,7 +30,7 @@ from bihuan.kernel.events import Recorded
 from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import ClockRule, Rulebook
 from bihuan.testing import kit
-from bihuan.testing.walk import PURPOSE, DeskDoor, KernelDoor, Stuck, Walk, person, sample
+from bihuan.testing.walk import PURPOSE, DeskDoor, KernelDoor, Stuck, Walk, post, sample
 
 MARK = "只有经办的人能看到这一句"
 MOST_SHAPES = 6
@@ -204,7 +204,7 @@ class Conformance:
         door = reported(scene, shapes(scene)[0])
         stored = str([api.to_plain(one.event) for one in door.history])
         assert MARK not in stored
-        view = api.read_case(self._somebody(door.state.desk), door.case, purpose=PURPOSE)
+        view = api.read_case(post(door.state.desk, "triage"), door.case, purpose=PURPOSE)
         told = {text.kind: text.text for text in view.texts.values()}
         assert told["text"] == MARK
         for one in api.asked_fields(scene):
@@ -226,7 +226,7 @@ class Conformance:
             with pytest.raises((api.NotFound, Refused)):
                 api.read_case(stranger, door.case, purpose=PURPOSE)
             with pytest.raises(Refused, match="purpose-needed"):
-                api.read_case(self._somebody(state.desk), door.case)
+                api.read_case(post(state.desk, "triage"), door.case)
             listed = api.list_cases(stranger, api.Filters(number=state.number)).lines
             assert all(line.category == "" and line.place.code == "" for line in listed)
             asked = api.PublicFilters(numbers=(state.number,))
@@ -240,13 +240,9 @@ class Conformance:
             return
         door = reported(scene, category, route.place, barred=(route.lead,))
         with pytest.raises(api.NotFound):
-            api.read_case(self._somebody(route.lead, "head"), door.case, purpose=PURPOSE)
-        assert api.list_cases(self._somebody(route.lead, "head"), api.Filters(number=door.state.number)).lines == ()
+            api.read_case(post(route.lead, "head"), door.case, purpose=PURPOSE)
+        assert api.list_cases(post(route.lead, "head"), api.Filters(number=door.state.number)).lines == ()
         assert route.lead not in {door.state.desk, door.state.lead}
-
-    @staticmethod
-    def _somebody(unit: str, role: str = "triage") -> api.Actor:
-        return api.Actor(person(unit, role), unit, frozenset({role}))
 
     def _stranger(self, door: DeskDoor) -> api.Actor:
         """A handler of a unit that has no part in the case."""
@@ -256,7 +252,7 @@ class Conformance:
         unit = next(
             one.code for one in api.organisation.every_unit() if one.kind == "department" and one.code not in mine
         )
-        return self._somebody(unit, "handler")
+        return post(unit, "handler")
 
 
 def _rework(way: Walk) -> None:

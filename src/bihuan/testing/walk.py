@@ -34,6 +34,10 @@ def person(unit: str, role: str) -> str:
     return str(uuid5(SPACE, f"{unit}/{role}"))
 
 
+def post(unit: str, role: str) -> api.Actor:
+    return api.Actor(person(unit, role), unit, frozenset({role}))
+
+
 class Door(Protocol):
     """Where a command goes: to the kernel alone, or through the desk."""
 
@@ -84,7 +88,9 @@ class DeskDoor:
     """The desk's own door, with all that it adds: access, vault, fences."""
 
     def __init__(self, intake: api.Intake) -> None:
-        self.reporter = api.reporter(str(uuid4()))
+        desk = api.book_in_force(intake.scene).desks[0]
+        is_public = api.declared_scene(intake.scene).is_public
+        self.reporter = api.reporter(str(uuid4())) if is_public else post(desk, "triage")
         made = api.report(intake, by=self.reporter, purpose=PURPOSE)
         self.case, self.receipt = made.case, made.receipt
 
@@ -97,7 +103,7 @@ class DeskDoor:
         return list(api.events_of(self.case, 1))
 
     def send(self, command: c.Command, unit: str, role: str) -> Refused | None:
-        by = self.reporter if role == "reporter" else api.Actor(person(unit, role), unit, frozenset({role}))
+        by = self.reporter if role == "reporter" else post(unit, role)
         try:
             api.submit(command, by=by, case=self.case, purpose=PURPOSE)
         except Refused as refused:
@@ -112,6 +118,7 @@ class Walk:
 
     def __init__(self, door: Door, book: Rulebook, picked: Mapping[str, str] | None = None) -> None:
         self.door, self.book, self.picked = door, book, dict(picked or {})
+        self._on_the_way: set[str] = set()
 
     @property
     def state(self) -> Case:
@@ -141,15 +148,21 @@ class Walk:
     def take(self, key: str) -> bool:
         """Take a step and all that it needs, by whoever may; whether it could be taken."""
         step, done = self.book.steps[key], set(self.state.steps)
-        for need in step.needs:
-            if need not in done and not self.take(need):
-                return False
+        if key in self._on_the_way:
+            return False
+        self._on_the_way.add(key)
+        try:
+            return all(need in done or self.take(need) for need in step.needs) and self._take(step)
+        finally:
+            self._on_the_way.discard(key)
+
+    def _take(self, step: Step) -> bool:
         tried: set[str] = set()
         while True:
             refused = self._send_step(step)
             if refused is None:
                 return True
-            wanted = [one for one in self._wanted(refused) if one not in {*tried, key}]
+            wanted = [one for one in self._wanted(refused) if one not in tried]
             if not wanted or not self.take(wanted[0]):
                 return False
             tried.add(wanted[0])
@@ -196,6 +209,8 @@ class Walk:
 
     def _go_on(self) -> None:
         state = self.state
+        if state.stage in {Stage.ARCHIVED, Stage.DECLINED, Stage.MERGED}:
+            raise Stuck(f"{state.category} is over ({state.stage})")
         turns: Mapping[Stage, Callable[[Case], None]] = {
             Stage.REGISTERED: self._accept, Stage.ACCEPTED: self._dispatch, Stage.DISPATCHED: self._work,
             Stage.WORKING: self._work, Stage.ANSWERED: self._verify, Stage.VERIFYING: self._verify,

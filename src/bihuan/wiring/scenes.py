@@ -20,7 +20,7 @@ DESK, LEAD, VERIFIER = "yz.zhzx", "yz.cgj", "yz.jdzx"
 
 def new(key: str, name: str, name_en: str) -> list[Path]:
     """Raises ``CannotGoOn``."""
-    site.setup_django()
+    site.setup_django(with_scenes=False)
     from bihuan import scenes
     from bihuan.testing import kit
 
@@ -32,7 +32,7 @@ def new(key: str, name: str, name_en: str) -> list[Path]:
 
 def check(key: str) -> dict[str, list[Finding]]:
     """What is wrong with a scene, or with each that is there. Raises ``CannotGoOn``."""
-    site.setup_django()
+    site.setup_django(with_scenes=False)
     from bihuan import scenes
     from bihuan.testing import kit
 
@@ -45,7 +45,7 @@ def check(key: str) -> dict[str, list[Finding]]:
 
 def explain(key: str, language: str, html: Path | None) -> list[Part]:
     """The scene in parts; with ``html`` written there as a page too. Raises ``CannotGoOn``."""
-    site.setup_django()
+    site.setup_django(with_scenes=False)
     from bihuan import scenes
     from bihuan.desk import api
     from bihuan.testing import kit

@@ -57,13 +57,15 @@ def database(say: Say, *, alone: bool = False) -> Iterator[postgres.Cluster | No
         cluster.stop()
 
 
-def setup_django() -> None:
+def setup_django(*, with_scenes: bool = True) -> None:
+    """``with_scenes``: false for what must also work where a scene is broken."""
     import django  # noqa: PLC0415 - only when the database's address is known
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bihuan.wiring.settings")
     django.setup()
     fill_ports()
-    tell_scenes()
+    if with_scenes:
+        tell_scenes()
 
 
 def fill_ports() -> None:
