@@ -87,6 +87,12 @@ def open_alone(cast: Cast) -> object:
     return breakglass.grant(viewer(cast.police), glass, at=AT)
 
 
+def open_the_accusation(cast: Cast) -> object:
+    """The accused is not even told that there is something; what he asks for reaches no second person."""
+    glass = breakglass.ask(viewer(cast.accused), cast.accusation, reason="to know who", at=AT)
+    return breakglass.grant(viewer(cast.head), glass, at=AT)
+
+
 CASES, QUESTIONS = "/api/v1/cases", "/api/v1/questions"
 THIRTY = (
     Forbidden("petitioners by number of visits", "head", 9,
@@ -151,6 +157,6 @@ THIRTY = (
     Forbidden("who has looked at somebody else", "head", 7,
               lambda cast: access.who_looked(viewer(cast.head), ACCUSER, at=AT), ""),
     Forbidden("breaking the glass, by the accused", "accused", 0,
-              lambda cast: breakglass.ask(viewer(cast.accused), cast.accusation, reason="to know who", at=AT),
+              open_the_accusation,
               ""),
 )  # fmt: skip

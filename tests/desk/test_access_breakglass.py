@@ -78,17 +78,48 @@ def test_the_second_is_another_person_with_a_right_to_it(district):
 def test_never_for_the_accused_neither_asking_nor_granting_nor_hearing_of_it(district):
     case, _ = make_case(3, barred=units.expand(["s1"]))
     accused = staff(1, "s1", "head")
-    with pytest.raises(NotFound):
-        breakglass.ask(eyes(accused), case, reason="I want to know", at=AT)
-    with pytest.raises(NotFound):
-        breakglass.ask(eyes(accused), uuid4(), reason="I want to know", at=AT)
-    officer = staff(2, "police", "handler")
+    idle = breakglass.ask(eyes(accused), case, reason="I want to know", at=AT)
+    officer, head = staff(2, "police", "handler"), staff(3, "yz", "head")
     glass = breakglass.ask(eyes(officer), case, reason="danger", at=AT)
     with pytest.raises(NotFound):
         breakglass.grant(eyes(accused), glass, at=AT)
+    with pytest.raises(NotFound):
+        breakglass.grant(eyes(head), idle, at=AT)
     assert breakglass.waiting(eyes(accused)) == ()
-    assert [one.id for one in breakglass.waiting(eyes(staff(3, "yz", "head")))] == [glass]
-    assert len(traces(outcome="refused")) == 3
+    assert [one.id for one in breakglass.waiting(eyes(head))] == [glass]
+    assert len(traces(outcome="refused")) == 2
+
+
+def test_nothing_is_learnt_by_asking(district):
+    """Sealed, accusing one's own unit, another unit's and not sealed, or not there at all: one answer for all."""
+    sealed, _ = make_case(3)
+    accusing, _ = make_case(3, barred=units.expand(["s1"]))
+    theirs, _ = make_case(1, desk="discipline", lead="petitions")
+    asker = staff(1, "s1", "handler")
+    assert seen(asker, theirs).level == Level.NONE
+    answers = [
+        breakglass.ask(eyes(asker), case, reason="why", at=AT) for case in (sealed, accusing, theirs, uuid4(), None)
+    ]
+    assert len({type(one) for one in answers}) == 1
+    assert len(set(answers)) == 5
+    assert [one.case for one in breakglass.waiting(eyes(staff(3, "yz", "head")))] == [sealed]
+    assert len(traces(what="break-glass")) == 5
+
+
+def test_what_one_sees_anyway_needs_no_breaking(district):
+    case, _ = make_case(1, desk="s1")
+    with pytest.raises(Refused, match="not-sealed"):
+        breakglass.ask(eyes(staff(1, "s1", "triage")), case, reason="danger", at=AT)
+
+
+def test_asking_again_and_again_is_stopped_whatever_was_asked_for(district):
+    asker = staff(1, "police", "handler")
+    for _ in range(breakglass.MOST_A_DAY):
+        breakglass.ask(eyes(asker), None, reason="danger", at=AT)
+    with pytest.raises(Refused, match="asked-too-often"):
+        breakglass.ask(eyes(asker), make_case(3)[0], reason="danger", at=AT)
+    breakglass.ask(eyes(staff(2, "police", "handler")), None, reason="danger", at=AT)
+    breakglass.ask(eyes(asker), None, reason="danger", at=AT + 25 * HOUR)
 
 
 def test_an_accusation_closes_what_was_open(district):
@@ -185,7 +216,7 @@ def test_it_can_be_ended_before_its_time(district):
 
 
 def test_open_cases_need_no_breaking_and_strangers_break_nothing(district):
-    case, _ = make_case(1)
+    case, _ = make_case(0)
     with pytest.raises(Refused, match="not-sealed"):
         breakglass.ask(eyes(staff(1, "police", "handler")), case, reason="danger", at=AT)
     sealed, _ = make_case(3)

@@ -306,6 +306,42 @@ def test_a_part_is_no_way_round_a_seal():
     assert (state.seal, state.barred) == ("L3", (cast.CHENGGUAN,))
 
 
+def part(text="垃圾"):
+    return api.Intake("rubbish", "500103010", "desk", {"text": text})
+
+
+def test_a_split_sent_eight_times_at_once_is_one_split_and_all_are_answered():
+    case = rooms.dispatched()
+    found = in_threads(
+        8, lambda _: api.split(case, [part(), part("树")], by=rooms.actor(cast.ZHOU), purpose="s", key="k")
+    )
+    answers = {tuple((one.case, one.receipt) for one in each) for each in found}
+    assert len(answers) == 1, found
+    assert len(load(case, 1).state.children) == 2
+    assert api.audit().is_clean
+
+
+def test_one_key_for_two_splits_at_once_serves_one_and_the_other_is_told():
+    wholes = [rooms.dispatched(), rooms.dispatched()]
+    found = in_threads(8, lambda n: api.split(wholes[n % 2], [part()], by=rooms.actor(cast.ZHOU), purpose="s", key="k"))
+    assert {type(each) for each in found} == {list, api.KeyReused}, found
+    assert sorted(len(load(whole, 1).state.children) for whole in wholes) == [0, 1]
+    assert api.audit().is_clean
+
+
+@pytest.mark.parametrize("second", [[], [0, 0], [1]], ids=["none", "more", "other"])
+def test_a_key_of_a_split_is_for_those_parts_alone(second):
+    case = rooms.dispatched()
+    offered = [part(), part("树")]
+    api.split(case, [part()], by=rooms.actor(cast.ZHOU), purpose="分办", key="k")
+    if not second:
+        assert api.split(case, [], by=rooms.actor(cast.ZHOU), purpose="分办", key="k") == []
+    else:
+        with pytest.raises(api.KeyReused):
+            api.split(case, [offered[n] for n in second], by=rooms.actor(cast.ZHOU), purpose="分办", key="k")
+    assert len(load(case, 1).state.children) == 1
+
+
 def test_bulk_is_the_same_as_one_by_one():
     intakes = [api.Intake("manhole", "500103010", "import", {"text": f"第 {n} 件"}) for n in range(25)]
     made = list(api.report_many(intakes, by=rooms.actor(cast.LIN), purpose="导入", slice_size=10))

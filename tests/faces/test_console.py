@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from django.db import connection
 
 import page_steps
+from bihuan.wiring import logins
 
 
 @pytest.fixture(autouse=True)
@@ -249,6 +251,23 @@ def test_a_list_says_no_more_of_a_sealed_case_than_that_it_is_there(district):
     assert case not in text_of(zhou.get("/console/?tab=all&category=rubbish"))
 
 
+def test_the_red_button_pressed_twice_is_told_once_and_corrected_is_told_again(district):
+    case, _ = sealed(district)
+    zhou = district.client("zhou")
+    form = {
+        "move": "red-button",
+        "to": "police",
+        "rule": "《未成年人保护法》第十一条",
+        "text": "邻居听见哭声",
+        "key": "k1",
+    }
+    for fields in (form, form, form | {"text": "邻居听见哭声，三楼左手"}):
+        assert zhou.post(f"{case}/do", fields).headers["Location"].endswith("done=red")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kind, count(*) FROM event WHERE kind IN ('ReportedByLaw', 'Noted') GROUP BY kind")
+        assert dict(cursor.fetchall()) == {"ReportedByLaw": 2, "Noted": 2}
+
+
 def test_the_red_button_needs_no_purpose(district):
     case, _ = sealed(district, "L3")
     zhou = district.client("zhou")
@@ -284,7 +303,7 @@ def test_glass_is_broken_by_two(district):
     assert pan.get(case).status_code == 404
     number = re.search(r"<title>封存件 (\d+)", text_of(district.client("zhou").get(case)))[1]
     answer = pan.post("/console/glass", {"do": "ask", "number": number, "reason": "管网抢险需要地址"})
-    assert "等另一个人同意" in text_of(answer)
+    assert "会请另一个人来定" in text_of(answer)
     page = text_of(ren.get("/console/glass"))
     assert "管网抢险需要地址" in page
     glass = re.search(r'name="glass" value="([^"]+)"', page)[1]
@@ -337,12 +356,25 @@ def test_a_late_review_says_so(district):
 @pytest.mark.parametrize(
     "form",
     [
-        {"do": "ask", "number": "99999", "reason": "x"}, {"do": "ask", "number": "abc"}, {"do": "grant", "glass": "x"},
+        {"do": "ask", "number": "99999", "reason": "x"}, {"do": "ask", "number": "abc"}, {"do": "ask", "number": "٣"},
+        {"do": "grant", "glass": "x"},
         {"do": "review"}, {},
     ],
 )  # fmt: skip
 def test_a_broken_request_for_glass_is_answered_with_a_page(district, form):
     assert district.client("ren").post("/console/glass", form).status_code == 409
+
+
+def test_a_number_that_leads_nowhere_is_answered_like_a_sealed_one(district):
+    case, _ = sealed(district)
+    pan = district.client("pan")
+    number = re.search(r"<title>封存件 (\d+)", text_of(district.client("zhou").get(case)))[1]
+    answers = [
+        pan.post("/console/glass", {"do": "ask", "number": n, "reason": "抢险要进门"}) for n in (number, "99999")
+    ]
+    assert {answer.status_code for answer in answers} == {200}
+    pages = {re.sub(r'csrfmiddlewaretoken" value="[^"]+"', "", text_of(answer)) for answer in answers}
+    assert len(pages) == 1
 
 
 # -- who is there ------------------------------------------------------------------------------------------------
@@ -358,13 +390,25 @@ def test_the_right_one_leads_to_the_inbox(district):
     assert (answer.status_code, answer.headers["Location"]) == (302, "/console/")
 
 
+def test_one_address_that_tries_many_accounts_is_locked_for_all_of_them(district, monkeypatch):
+    monkeypatch.setattr(logins, "SHARE", 2)
+    browser = district.client()
+    for number in range(19):
+        assert browser.post("/login/", {"username": f"guess{number}", "password": "wrong"}).status_code == 200
+    assert browser.post("/login/", {"username": "guess", "password": "wrong"}).status_code == 429
+    assert browser.post("/login/", {"username": "zhou", "password": district.PASSWORD}).status_code == 429
+    elsewhere = district.client()
+    signing = {"username": "zhou", "password": district.PASSWORD}
+    assert elsewhere.post("/login/", signing, REMOTE_ADDR="127.0.0.9").status_code == 302
+
+
 def test_ten_wrong_tries_lock_the_account(district):
     browser = district.client()
     for _ in range(10):
         answer = browser.post("/login/", {"username": "zhou", "password": "wrong"})
     answer = browser.post("/login/", {"username": "zhou", "password": district.PASSWORD})
     assert answer.status_code == 429
-    assert "账号暂时锁定" in text_of(answer)
+    assert "暂时不能登录" in text_of(answer)
 
 
 def test_one_may_change_to_another_of_ones_posts_only(district):

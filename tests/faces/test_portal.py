@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 KEY = "0123456789abcdef0123456789abcdef"
 REPORT = {"key": KEY, "step": "3", "text": "井盖松了，车一压就响", "category": "manhole", "address": "12 号门口"}
@@ -263,6 +264,18 @@ def test_one_may_add_something(district):
     browser = district.client()
     assert browser.post(f"{address}/say", {"do": "note", "text": "今天又响了一夜"}).status_code == 302
     assert "今天又响了一夜" in browser.get(address).content.decode()
+
+
+def test_a_form_on_the_page_of_a_report_pressed_twice_is_said_once(district):
+    address, browser = report(district), district.client()
+    (key,) = set(re.findall(r'name="key" value="(\w+)"', browser.get(address).content.decode()))
+    for _ in range(2):
+        assert browser.post(f"{address}/say", {"do": "note", "text": "又响了", "key": key}).status_code == 302
+    other = browser.post(f"{address}/say", {"do": "note", "text": "这回不响了", "key": key})
+    assert (other.status_code, "这张表已经提交过了" in other.content.decode()) == (409, True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM event WHERE kind = 'Noted'")
+        assert cursor.fetchone() == (1,)
 
 
 def test_an_empty_note_is_refused(district):

@@ -14,13 +14,15 @@ from django.db import connection, transaction
 
 from bihuan.desk import looks
 from bihuan.desk.access import NotFound, log_read
-from bihuan.desk.seals import Facts, Viewer, find_facts, is_barred
+from bihuan.desk.seals import Facts, Level, Viewer, find_facts, is_barred, may_see
 from bihuan.kernel.refused import Refused
 
 LONGEST = timedelta(hours=8)
 REVIEW_WITHIN = timedelta(hours=24)
 SECONDS = frozenset({"head", "oversight"})
 REASON_LENGTH = 1000
+MOST_A_DAY = 10
+NO_CASE = UUID(int=0)
 _COLUMNS = "id, case_id, person, unit, reason, asked, second, granted, expires, reviewed"
 
 
@@ -45,22 +47,45 @@ class Glass:
         return self.granted + REVIEW_WITHIN if self.granted is not None else None
 
 
-def ask(viewer: Viewer, case_id: UUID, *, reason: str, at: datetime, world: int = 1) -> UUID:
-    """Ask to open a sealed case. Raises ``NotFound`` where there is none for the asker, ``Refused`` without reason."""
-    facts = _facts(viewer, case_id, at, world)
+def ask(viewer: Viewer, case_id: UUID | None, *, reason: str, at: datetime, world: int = 1) -> UUID:
+    """Ask to open a sealed case. Raises ``NotFound`` for who is not staff, ``Refused`` without reason or too often.
+
+    What the asker may not know of is answered alike, whether it is sealed, accuses his unit, is another unit's or is
+    not there at all (``None``): nothing can be learnt by asking. Only a sealed case's request reaches a second person.
+    """
     if not viewer.is_staff or viewer.person is None:
-        raise _hidden(viewer, facts, at, world)
-    if not facts.is_sealed:
+        raise _hidden(viewer, case_id, at, world)
+    reason = _need_reason(reason)
+    facts = find_facts(case_id, world=world) if case_id is not None else None
+    if facts is not None and not facts.is_sealed and may_see(viewer, facts).level > Level.NONE:
         raise Refused("not-sealed", law=7, seal=f"L{facts.seal}")
+    _need_seldom(viewer.person, at, world)
+    is_void = facts is None or not facts.is_sealed or is_barred(viewer, facts)
     glass = uuid4()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO break_glass (id, world_id, case_id, person, unit, reason, asked, review)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, '')",
-            [glass, world, case_id, viewer.person, viewer.actor.unit, _need_reason(reason), at],
+            "INSERT INTO break_glass (id, world_id, case_id, person, unit, reason, asked, review, void)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, '', %s)",
+            [glass, world, case_id or NO_CASE, viewer.person, viewer.actor.unit, reason, at, is_void],
         )
-        _trace(viewer, facts, "asked", reason, at=at, world=world)
+        if facts is not None and not is_void:
+            _trace(viewer, facts, "asked", reason, at=at, world=world)
+    if is_void:
+        subject = facts.reporter if facts is not None else None
+        log_read(viewer.actor, case_id, subject, "break-glass", reason, outcome=looks.REFUSED, at=at, world=world)
     return glass
+
+
+def _need_seldom(person: UUID, at: datetime, world: int) -> None:
+    """In need one asks for a case or two; who asks for many is looking for something."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM break_glass WHERE person = %s AND asked > %s AND world_id = %s",
+            [person, at - timedelta(days=1), world],
+        )
+        (asked,) = cursor.fetchone()
+    if asked >= MOST_A_DAY:
+        raise Refused("asked-too-often", law=7, most=f"{MOST_A_DAY} / 24 h")
 
 
 def grant(viewer: Viewer, glass: UUID, *, at: datetime, hours: float = 8, world: int = 1) -> datetime:
@@ -115,7 +140,7 @@ def review(viewer: Viewer, glass: UUID, *, note: str, at: datetime, world: int =
 
 def waiting(viewer: Viewer, *, world: int = 1) -> tuple[Glass, ...]:
     """What waits for a second person: without one's own, and without cases that accuse one's unit."""
-    return _visible(viewer, "granted IS NULL AND world_id = %s", [world], world)
+    return _visible(viewer, "granted IS NULL AND NOT void AND world_id = %s", [world], world)
 
 
 def overdue_reviews(viewer: Viewer, *, at: datetime, world: int = 1) -> tuple[Glass, ...]:
@@ -142,7 +167,7 @@ def _visible(viewer: Viewer, where: str, values: list[Any], world: int) -> tuple
 
 
 def _locked(glass: UUID, world: int) -> Glass | None:
-    rows = _select("id = %s AND world_id = %s", [glass, world], tail="FOR UPDATE")
+    rows = _select("id = %s AND NOT void AND world_id = %s", [glass, world], tail="FOR UPDATE")
     return rows[0] if rows else None
 
 
@@ -174,9 +199,9 @@ def _facts(viewer: Viewer, case_id: UUID, at: datetime, world: int) -> Facts:
     return facts
 
 
-def _hidden(viewer: Viewer, facts: Facts, at: datetime, world: int) -> NotFound:
-    log_read(viewer.actor, facts.case, facts.reporter, "break-glass", "", outcome=looks.REFUSED, at=at, world=world)
-    return NotFound(str(facts.case))
+def _hidden(viewer: Viewer, case_id: UUID | None, at: datetime, world: int) -> NotFound:
+    log_read(viewer.actor, case_id, None, "break-glass", "", outcome=looks.REFUSED, at=at, world=world)
+    return NotFound(str(case_id))
 
 
 def _need_reason(reason: str) -> str:

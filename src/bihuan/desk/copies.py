@@ -84,7 +84,8 @@ COPIES: tuple[Copy, ...] = (
 OUTSIDE: tuple[Copy, ...] = (
     Copy(
         "photos", ("*",), "photographs as files, without what cameras add; who is on them, nobody knows",
-        "as long as its case", "what the person sent goes, unless another case names the same picture",
+        "as long as its case; two days when none names it",
+        "what the person sent goes, unless another case names the same picture",
     ),
     Copy("keyring.json", ("*",), "master keys, ids of erased keys", "for ever", "it is what reaches the others"),
     Copy("backups", ("*",), "the database without its keyring", "set by the site", "erased again at every start"),
@@ -114,6 +115,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "vault_item": ("kind",),
     "access_log": ("person", "unit", "what", "outcome", "withheld"),
     "break_glass": ("unit",),
+    "photo": ("ref",),
     "webhook": ("district", "unit", "name", "url", "kinds", "secret", "created_by", "ended_why"),
     "webhook_message": ("kind",),
     "webhook_try": ("error",),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 from uuid import UUID
 
 from django.db import connection
 
-from bihuan.desk import instant, seals, units
+from bihuan.desk import instant, keyring, seals, units
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import OPEN_STAGES, Case, Seal
 from bihuan.kernel.refused import Refused
@@ -43,8 +43,11 @@ def _open_children(state: Case) -> bool:
 
 
 def drawn(case: UUID) -> bool:
-    """Whether this case was drawn for a visit. Fixed by its id, so nobody can draw again until it suits."""
-    return hashlib.sha256(case.bytes).digest()[0] * 100 < SAMPLE_PERCENT * 256
+    """Whether this case was drawn for a visit. Fixed by its id, so nobody can draw again until it suits.
+
+    Under the site's own key, so nobody who knows the id can work out beforehand that no one will come.
+    """
+    return hmac.digest(keyring.code_key(), b"visit\n" + case.bytes, "sha256")[0] * 100 < SAMPLE_PERCENT * 256
 
 
 def seal(wanted: str | None) -> Seal | None:

@@ -9,7 +9,7 @@ from itertools import islice
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from bihuan.desk import answers, facts, identity, instant, prior, rulebooks, scene_fields, store, vault
 from bihuan.desk.actor import Actor
@@ -68,6 +68,8 @@ def register(intake: Intake, asked: Asked, digest: bytes) -> Outcome:
     try:
         store.write(answers.keep(change, asked.by.person, asked.key, digest, code))
     except IntegrityError:
+        if connection.in_atomic_block:  # nothing more can be read in it: the caller looks again after its end
+            raise
         if earlier := answers.replay(asked.world, asked.by.person, asked.key, digest):
             return earlier
         raise

@@ -66,7 +66,8 @@ def numbers_of(by: Actor, cases: Iterable[UUID], *, world: int = 1) -> dict[UUID
         return dict(cursor.fetchall())
 
 
-def ask_glass(by: Actor, case: UUID, reason: str, *, world: int = 1) -> UUID:
+def ask_glass(by: Actor, case: UUID | None, reason: str, *, world: int = 1) -> UUID:
+    """``case``: None where the number that somebody gave leads nowhere; he is not told (``breakglass.ask``)."""
     at = instant.now(world)
     return breakglass.ask(access.viewer_of(by, at, world=world), case, reason=reason, at=at, world=world)
 

@@ -13,12 +13,12 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from bihuan.desk import access, answers, facts, reasons, store, vault
+from bihuan.desk import access, answers, facts, photos, reasons, store, vault
 from bihuan.desk.access import NotFound
 from bihuan.desk.actor import Actor
 from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.change import Asked, Loaded, change_of, load, load_many
-from bihuan.desk.intake import Intake, report
+from bihuan.desk.intake import Intake, register
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Seal
 from bihuan.kernel.refused import Refused
@@ -66,6 +66,7 @@ def submit(
         change = change_of(command, loaded, asked, texts, audience)
         if change is None:
             return Outcome(case, loaded.state.version, loaded.state.number, loaded.state)
+        photos.claim(one.event for one in change.events)
         try:
             if store.write(answers.keep(change, by.person, key, digest)):
                 return answers.outcome(change)
@@ -101,16 +102,13 @@ def submit_many(command: c.Command, cases: Sequence[UUID], *, by: Actor, purpose
     return len(store.write_many(changes))
 
 
-Both = tuple[Outcome, Outcome]
-
-
 def _submit_both(
     first: tuple[UUID, c.Command],
     second: tuple[UUID, c.Command],
     asked: Asked,
     locked: Mapping[UUID, Loaded],
     key: _Key,
-) -> Both:
+) -> tuple[Outcome, ...]:
     """Two commands on two locked cases: both or neither, and so are the answers kept under the key."""
     outcomes = []
     for (case, command), own in zip((first, second), key.names, strict=True):
@@ -119,23 +117,28 @@ def _submit_both(
         if change is None or not store.write(answers.keep(change, asked.by.person, own, key.digest)):
             raise Stale(case, loaded.state.version)
         outcomes.append(answers.outcome(change))
-    return outcomes[0], outcomes[1]
+    return tuple(outcomes)
 
 
 class _Key:
-    """The idempotency key of a command on two cases: an answer for each."""
+    """The idempotency key of what changes several cases: an answer for each. The digest covers all that was asked."""
 
-    def __init__(self, key: str | None, *what: object) -> None:
-        self.names = (key, None if key is None else f"{key}:other")
+    def __init__(self, key: str | None, ends: Sequence[str], *what: object) -> None:
+        self.names = tuple(None if key is None else f"{key}{end}" for end in ends)
         self.digest = answers.digest_of(*what)
 
-    def replay(self, world: int, by: Actor) -> Both | None:
-        first, second = (answers.replay(world, by.person, name, self.digest) for name in self.names)
-        return None if first is None or second is None else (first, second)
+    def replay(self, world: int, by: Actor) -> tuple[Outcome, ...] | None:
+        kept = [answers.replay(world, by.person, name, self.digest) for name in self.names]
+        found = tuple(outcome for outcome in kept if outcome is not None)
+        return found if found and len(found) == len(kept) else None
 
 
-def _once(work: Callable[[], Both], key: _Key, world: int, by: Actor) -> Both:
-    """The answer given before under the key, or the work; of two at once, one works and the other gets its answer."""
+def _pair(key: str | None, *what: object) -> _Key:
+    return _Key(key, ("", ":other"), *what)
+
+
+def _once(work: Callable[[], tuple[Outcome, ...]], key: _Key, world: int, by: Actor) -> tuple[Outcome, ...]:
+    """The answers given before under the key, or the work; of two at once, one works and the other gets its answers."""
     if earlier := key.replay(world, by):
         return earlier
     try:
@@ -155,13 +158,13 @@ def _spoken(case: UUID, brought: c.Absorb) -> c.Absorb:
 
 def merge(
     case: UUID, into: UUID, *, by: Actor, purpose: str, key: str | None = None, world: int = 1
-) -> tuple[Outcome, Outcome]:
+) -> tuple[Outcome, ...]:
     """Merge ``case`` into ``into``: highest seal, earliest statutory dates, all receipts."""
     if case == into:
         raise Refused("merge-with-itself", law=1)
-    once = _Key(key, "merge", case, into)
+    once = _pair(key, "merge", case, into)
 
-    def work() -> Both:
+    def work() -> tuple[Outcome, ...]:
         locked = load_many([case, into], world, lock=True)
         state = _known(locked.get(case), by, case, world).state
         lead = _known(locked.get(into), by, into, world).state
@@ -174,11 +177,11 @@ def merge(
 
 def unmerge(
     case: UUID, reason: str, *, by: Actor, purpose: str, key: str | None = None, world: int = 1
-) -> tuple[Outcome, Outcome]:
+) -> tuple[Outcome, ...]:
     """The merged case stands on its own again, with its receipts and the dates it had."""
-    once = _Key(key, "unmerge", case, reason)
+    once = _pair(key, "unmerge", case, reason)
 
-    def work() -> Both:
+    def work() -> tuple[Outcome, ...]:
         merged = _known(load(case, world), by, case, world)
         if not merged.state.merged_into:
             raise Refused("not-merged", law=1)
@@ -199,16 +202,18 @@ def split(
 
     A part is no way round a seal: it is sealed no lower than the whole, and barred to the same units.
     """
-    with transaction.atomic():
+    once = _Key(key, [f":{number}" for number in range(len(parts))], "split", case, parts)
+
+    def work() -> tuple[Outcome, ...]:
         locked = load_many([case], world, lock=True)
         whole = _known(locked.get(case), by, case, world).state
         children = []
-        for number, intake in enumerate(parts):
-            part = f"{key}:{number}" if key is not None else None
-            seal = max(facts.seal(intake.seal) or Seal.L0, whole.seal)
-            below = replace(intake, parent=case, seal=seal, barred=(*intake.barred, *whole.barred))
-            child = report(below, by=by, purpose=purpose, key=part, world=world)
-            if not child.replayed:
-                submit(c.AddChild(str(child.case)), by=by, case=case, purpose=purpose, world=world)
+        for part, name in zip(parts, once.names, strict=True):
+            seal = max(facts.seal(part.seal) or Seal.L0, whole.seal)
+            below = replace(part, parent=case, seal=seal, barred=(*part.barred, *whole.barred))
+            child = register(below, Asked(by, purpose, world, name), once.digest)
+            submit(c.AddChild(str(child.case)), by=by, case=case, purpose=purpose, world=world)
             children.append(child)
-    return children
+        return tuple(children)
+
+    return list(_once(work, once, world, by))

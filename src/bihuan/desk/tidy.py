@@ -1,6 +1,6 @@
-"""What has served its time goes: answers kept for idempotency keys, and messages long handed over.
+"""What has served its time goes: answers kept for idempotency keys, messages long handed over, photographs not used.
 
-Neither is history: the events stay. A slice at a time, so that nobody waits; the old rows are found by block ranges.
+None of it is history: the events stay. A slice at a time, so that nobody waits; the old rows are found by block ranges.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from bihuan.desk import instant
+from bihuan.desk import instant, photos
 
 SLICE = 2000
 KEYS_LIVE = timedelta(days=30)
 SENT_KEPT = timedelta(days=90)
+PHOTO_WAITS = timedelta(days=2)
+FILES = 200
 
 # In the real world only: drills and simulations live on other clocks, and are dropped whole. The sum keeps the planner
 # from walking the whole index of keys for it.
@@ -23,10 +25,11 @@ _TRIES = "at < %s AND world_id + 0 = 1"
 
 
 def step() -> int:
-    """Remove one slice of each; returns how many rows went."""
+    """Remove one slice of each; returns how many went."""
     now = instant.wall()
     gone = _remove("answer", _ANSWERS, now - KEYS_LIVE) + _remove("outbox", _MESSAGES, now - SENT_KEPT)
     gone += _remove("webhook_message", _MESSAGES, now - SENT_KEPT)
+    gone += photos.remove_unused(now - PHOTO_WAITS, FILES)
     return gone + _remove("webhook_try", _TRIES, now - SENT_KEPT)
 
 

@@ -218,6 +218,7 @@ REFUSALS: Mapping[str, Words] = {
         "A lower seal is asked for and granted by another.",
     ),
     "unknown-seal": ("没有这个封存级别：{seal}。", "There is no seal {seal}."),
+    "asked-too-often": ("一天内申请应急查阅的次数太多了。", "Too many requests to break the glass within a day."),
     "not-sealed": ("这件事没有封存，不用应急查阅。", "This case is not sealed; break-glass is not needed."),
     "second-person-needed": ("要由另一个人批准。", "A second person must grant it."),
     "already-granted": ("已经批准过。", "It has been granted already."),
@@ -242,6 +243,7 @@ REFUSALS: Mapping[str, Words] = {
     # Photos and plans
     "photo-too-big": ("照片太大，最多 {most} 字节。", "The photo is too big; at most {most} bytes."),
     "photo-kind": ("只收这些照片：{allowed}。", "Photos may be: {allowed}."),
+    "photo-gone": ("这张照片没有保存着，请重新上传。", "This photo is not kept any more; send it again."),
     "photo-broken": ("照片读不出来，请重拍或另存。", "The photo cannot be read; take or save it again."),
     "plan-cycle": ("任务互相等待：{cycle}。去掉其中一环。", "Tasks wait for one another: {cycle}. Take one link out."),
     "plan-unknown-need": (

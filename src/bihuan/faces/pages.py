@@ -79,9 +79,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 
 def locked(request: HttpRequest, *_: object, **__: object) -> HttpResponse:
-    """Too many wrong passwords for one account from one address."""
-    text = say("连续错了太多次，这个账号从这里一小时内不能登录。急用请找管理员。")
-    return problem_page(request, say("账号暂时锁定"), text, status=429)
+    """Too many wrong passwords from one address: for one account, or over many."""
+    text = say("从这里连续输错密码太多次，一小时内不能登录。急用请找管理员。")
+    return problem_page(request, say("暂时不能登录"), text, status=429)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:

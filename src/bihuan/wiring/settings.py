@@ -146,6 +146,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 1
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
+AXES_HANDLER = "bihuan.wiring.logins.AddressToo"
 AXES_LOCKOUT_CALLABLE = "bihuan.faces.pages.locked"
 ROOT_URLCONF = "bihuan.wiring.urls"
 WSGI_APPLICATION = "bihuan.wiring.wsgi.application"

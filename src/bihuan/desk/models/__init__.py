@@ -12,7 +12,7 @@ from bihuan.desk.models.imports import Imported, ImportRun
 from bihuan.desk.models.place import Person, Post, Setting, Token, Unit, World
 from bihuan.desk.models.registers import RegisterChange, RegisterRow
 from bihuan.desk.models.rules import CalendarDay, CalendarYear, RulebookRow
-from bihuan.desk.models.sealed import AccessLog, BreakGlass, VaultItem, VaultKey
+from bihuan.desk.models.sealed import AccessLog, BreakGlass, Photo, VaultItem, VaultKey
 
 REAL_WORLD = 1
 
@@ -33,6 +33,7 @@ __all__ = [
     "Outbox",
     "Pending",
     "Person",
+    "Photo",
     "Post",
     "Receipt",
     "RegisterChange",

@@ -60,7 +60,10 @@ class AccessLog(models.Model):
 
 
 class BreakGlass(models.Model):
-    """An opening of a sealed case: a reason, a second person, an end, and a review within 24 hours."""
+    """An opening of a sealed case: a reason, a second person, an end, and a review within 24 hours.
+
+    ``void``: asked about what was none of the asker's business, or was not there at all. Nobody is shown it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     world_id = models.SmallIntegerField()
@@ -75,6 +78,20 @@ class BreakGlass(models.Model):
     reviewed = models.DateTimeField(null=True)
     reviewer = models.UUIDField(null=True)
     review = models.TextField(blank=True)
+    void = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "break_glass"
+        indexes = (models.Index("person", "asked", name="glass_asked"),)
+
+
+class Photo(models.Model):
+    """A photograph that was kept. ``used``: a case has named it; the others go after two days."""
+
+    ref = models.CharField(max_length=80, primary_key=True)
+    kept = models.DateTimeField()
+    used = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        db_table = "photo"
+        indexes = (models.Index(fields=["kept"], condition=models.Q(used=False), name="photo_unused"),)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from hashlib import sha256
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -148,7 +150,7 @@ def _ask_purpose(request: HttpRequest, staff: desk.Staff, case: UUID, error: str
         "error": error,
         "red": page.red_move(),
         "version": 0,
-        "form_key": "",
+        "form_key": uuid4().hex,
     }
     return render(request, "console/purpose.html", values, status=422 if error else 200)
 
@@ -223,11 +225,16 @@ def _red_button(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResp
     said = filled.Said(request, forms.FORMS["red-button"], fields)
     to = tuple(dict.fromkeys((said.text("to"), *said.many("also"))))
     command = c.ReportByLaw("danger", to, "", said.text("rule"))
-    desk.submit(command, by=staff.actor, case=case, purpose="statutory report")
+    text = said.text("text")
+    key = request.POST.get("key", "")[:60]
+    # Under the form's key and what it says: pressed twice it is told once, corrected and sent again it is told again.
+    once = f"{key}:{sha256(repr((to, command.basis, text)).encode()).hexdigest()[:16]}" if key else None
+    desk.submit(command, by=staff.actor, case=case, purpose="statutory report", key=once)
     done = "red"
-    if text := said.text("text"):
+    if text:
+        further, texts = f"{once}:text" if once else None, {"statutory": text}
         try:
-            desk.submit(None, by=staff.actor, case=case, purpose="statutory report", texts={"statutory": text})
+            desk.submit(None, by=staff.actor, case=case, purpose="statutory report", key=further, texts=texts)
         except Refused:
             done = "red-bare"
     return HttpResponseRedirect(f"/console/case/{case}?done={done}")
@@ -307,11 +314,11 @@ def _glass(request: HttpRequest, staff: desk.Staff) -> str:
     do = request.POST.get("do")
     if do == "ask":
         number = request.POST.get("number", "").strip()
-        found = desk.case_by_number(int(number)) if number.isdigit() and len(number) < 16 else None
-        if found is None:
-            raise Mistyped(say("没有这件，或者它不归您看。"))
+        if not re.fullmatch("[0-9]{1,15}", number):
+            raise Mistyped(say("请填编号（数字）。"))
+        found = desk.case_by_number(int(number))
         desk.ask_glass(staff.actor, found, request.POST.get("reason", "")[:1000])
-        return say("已申请，等另一个人同意。")
+        return say("已记下。如果有这件封存的事，且与您单位无涉，会请另一个人来定。")
     try:
         asked = UUID(request.POST.get("glass", ""))
     except ValueError:

@@ -81,9 +81,9 @@ ENGLISH: dict[str, str] = {
     "这张表放得太久，或者浏览器不接受 Cookie。请返回上一页，刷新后再提交；已写的内容请先复制。": (
         "The form is too old, or your browser takes no cookies. Go back, copy what you wrote, reload and send again."
     ),
-    "账号暂时锁定": "Locked for a while",
-    "连续错了太多次，这个账号从这里一小时内不能登录。急用请找管理员。": (
-        "Too many wrong tries: this account cannot sign in from here for an hour. In need, ask an administrator."
+    "暂时不能登录": "No signing in for now",
+    "从这里连续输错密码太多次，一小时内不能登录。急用请找管理员。": (
+        "Too many wrong passwords from here: no signing in for an hour. If it is urgent, ask the administrator."
     ),
     "请稍等": "One moment, please",
     "数据库正在恢复，请过几秒刷新。刚才的反映再提交一次也只算一件；别的操作，请先看看是否已经记上。": (

@@ -253,7 +253,10 @@ ENGLISH: dict[str, str] = {
     "结束以后在这里复核。": "The review follows here once it is closed.",
     "复核意见：该不该看，看得对不对": "Review: was it needed, was it enough",
     "完成复核": "Finish the review",
-    "已申请，等另一个人同意。": "Asked; a second person must grant it.",
+    "已记下。如果有这件封存的事，且与您单位无涉，会请另一个人来定。": (
+        "Noted. If there is such a sealed case and it does not concern your unit, a second person will decide."
+    ),
+    "请填编号（数字）。": "Please give the number (digits).",
     "已同意，八小时内有效。": "Granted for eight hours.",
     "已提前结束，从现在起看不到了。": "Closed; from now on it cannot be read.",
     "复核已记下。": "The review was recorded.",

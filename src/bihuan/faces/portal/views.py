@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import segno
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -162,6 +164,7 @@ def _show(
     clock = shown.show_clock(view.turn.clock, view.at) if view.turn.clock is not None else None
     values = {
         "view": view,
+        "form_key": uuid4().hex,
         "shown_code": desk.show_code(view.code),
         "is_new": request.GET.get("new") == "1",
         "said": said,
@@ -194,6 +197,9 @@ def answer(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404(code) from None
     except Refused as refused:
         return _show(request, _tracked(request, code), error=explain_refusal(refused).text, error_for=do, status=409)
+    except desk.KeyReused:
+        error = say("这张表已经提交过了。")
+        return _show(request, _tracked(request, code), error=error, error_for=do, status=409)
     except desk.Stale:
         error = say("您看这一页的时候，事情有了新进展。请看最新情况，再决定。")
         return _show(request, _tracked(request, code), error=error, error_for=do, status=409)
@@ -214,7 +220,8 @@ def _do(view: desk.TrackView, do: str, request: HttpRequest) -> None:
         case "dispute":
             command = c.Dispute(why)
         case "note" if len(text) >= 2:
-            desk.submit(None, by=desk.reporter(view.reporter), case=view.id, purpose=do, texts={"text": text})
+            by = desk.reporter(view.reporter)
+            desk.submit(None, by=by, case=view.id, purpose=do, key=_key(request, do), texts={"text": text})
             return
         case _:
             raise Mistyped(say("请写一两句话。"))
@@ -224,9 +231,16 @@ def _do(view: desk.TrackView, do: str, request: HttpRequest) -> None:
         by=desk.reporter(view.reporter),
         case=view.id,
         purpose=do,
+        key=_key(request, do),
         expects=int(version) if version.isdigit() and do != "dispute" else None,
         texts={"dispute": text} if text else None,
     )
+
+
+def _key(request: HttpRequest, do: str) -> str | None:
+    """That of the page the form stood on, so that pressing twice says it once; each form of the page has its own."""
+    typed = request.POST.get("key", "")[:64]
+    return f"say:{do}:{typed}" if typed else None
 
 
 @require_GET

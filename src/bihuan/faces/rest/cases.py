@@ -92,7 +92,7 @@ def unmerge(request: HttpRequest, case_id: UUID, body: ReasonIn) -> HttpResponse
     return _both(desk.unmerge(case_id, body.reason, by=actor, purpose=send.purpose_of_work(request), key=key))
 
 
-def _both(outcomes: tuple[Outcome, Outcome]) -> HttpResponse:
+def _both(outcomes: tuple[Outcome, ...]) -> HttpResponse:
     headers = {"Idempotency-Replayed": "true"} if outcomes[0].replayed else {}
     return send.reply(dict(zip(("case", "other"), map(send.changed, outcomes), strict=True)), headers=headers)
 
