@@ -37,10 +37,28 @@ label = { zh = "经过", en = "What was done" }
 ask = ["looked"]
 most = 3000
 
+[fields.spokesmen]
+label = { zh = "推选的代表", en = "Spokesmen" }
+kind = "number"
+least = 1
+largest = 5
+
+[fields.against]
+label = { zh = "反映的单位", en = "About which unit" }
+kind = "accused"
+
+[fields.near]
+label = { zh = "什么关系", en = "How near" }
+ask = ["stepped_back"]
+most = 40
+
 [reviews]
 categories = ["A01"]
 final = []
 """
+
+
+WORD = '[words.steps]\nstepped_back = { zh = "申请回避", en = "Stepped back" }'
 
 
 @pytest.fixture
@@ -50,8 +68,10 @@ def lifts(district, tmp_path, monkeypatch, settings):
     scenes.load.cache_clear()
     kit.scaffold(tmp_path / "lifts", "电梯", "Lifts", desk="yz.zhzx", lead="yz.cgj", verifier="yz.jdzx")
     file = tmp_path / "lifts" / "manifest.toml"
-    text = file.read_text("utf-8").replace('"note"]', '"note", "owner"]').replace("[indicators", f"{MORE}\n[indicators")
-    file.write_text(text, "utf-8")
+    text = file.read_text("utf-8").replace('"note"]', '"note", "owner"]\nrecusal = ["stepped_back"]')
+    file.write_text(text.replace("[indicators", f"{MORE}\n[indicators").replace("[words.steps]", WORD), "utf-8")
+    with (tmp_path / "lifts" / "tables" / "steps.csv").open("a", encoding="utf-8") as steps:
+        steps.write("stepped_back,申请回避,派遣;处置,handler,,near,,,是,回避\n")
     assert [str(one) for one in kit.check(tmp_path / "lifts")] == []
     settings.SCENES = ["lifts"]
     wiring.tell_scenes()
@@ -94,6 +114,10 @@ def test_a_name_is_not_shown_to_whoever_holds_the_receipt(lifts):
         ({"flat": "3-2"}, "field-unknown", "unit_no"),
         ({"unit_no": "x" * 11}, "field-wrong", "最多 10 个字"),
         ({"since": "昨天"}, "field-wrong", "2026-01-31"),
+        ({"spokesmen": "6"}, "field-wrong", "最多 5"),
+        ({"spokesmen": "0"}, "field-wrong", "至少 1"),
+        ({"spokesmen": "几个"}, "field-wrong", "要写数字"),
+        ({"against": "yz.nobody"}, "field-wrong", "没有这个单位"),
         ({"before": "AAAA-AAAA-AAAA-AAAA"}, "prior-unknown", "查询码"),
         ({"before": "1"}, "prior-unknown", "查询码"),
     ],
@@ -121,6 +145,33 @@ def test_a_case_that_comes_back_is_sealed_no_lower_and_barred_to_the_same(lifts)
             api.Intake("A01", "", "call", {"text": "二"}, scene="lifts", fields={"before": str(first.number)}),
             by=lifts.who("yz.cgj", "handler"), purpose="代为登记",
         )  # fmt: skip
+
+
+def test_a_unit_that_is_accused_in_a_field_never_learns_of_it(lifts):
+    case = report(against="yz.cgj", unit_no="3-2").case
+    assert lifts.state(case).barred == ("yz.cgj",)
+    with pytest.raises(api.NotFound):
+        api.read_case(lifts.who("yz.cgj", "head"), case, purpose="办理")
+    assert "against" not in texts(lifts, case), "what bars a unit is no text"
+
+
+def test_who_has_stepped_back_decides_nothing_more_and_a_colleague_goes_on(lifts):
+    case = dispatched(lifts)
+    lifts.act(case, c.TakeStep("stepped_back", (("near", "报事人是我表哥"),)), "yz.cgj", "handler")
+    with pytest.raises(Refused, match="conflict-of-interest"):
+        lifts.act(case, c.TakeTask(1), "yz.cgj", "handler")
+    shown = api.read_case(lifts.who("yz.cgj", "handler"), case, purpose="办理").moves
+    assert "take" not in {move.key for move in shown}
+    lifts.act(case, c.TakeTask(1), "yz.cgj", "head")
+
+
+def test_nobody_decides_in_a_matter_of_his_own(lifts):
+    clerk = lifts.who("yz.zhzx", "triage")
+    made = api.report(
+        api.Intake("A01", "", "portal", {"text": "我家电梯"}, scene="lifts"), by=api.reporter(clerk.person), purpose="x"
+    )
+    with pytest.raises(Refused, match="conflict-of-interest"):
+        api.submit(c.Accept(), by=clerk, case=made.case, purpose="办理")
 
 
 def dispatched(district):
@@ -151,6 +202,8 @@ def test_the_report_page_asks_what_the_scene_asks(lifts):
     first = browser.get("/report?scene=lifts").content.decode()
     assert "房号" in first
     assert "例如 3-2" in first
+    assert 'min="1" max="5"' in first
+    assert '<option value="yz.cgj">城市管理局</option>' in first
     assert "业主姓名" not in first, "who somebody is, is asked with how to reach him"
     assert 'name="scene" value="lifts"' in first
     wrong = browser.post("/report", FORM | {"step": "1"})
@@ -188,8 +241,10 @@ def test_the_api_says_what_a_scene_asks_and_takes_it(lifts):
     told = json.loads(browser.get("/api/v1/scenes").content)["scenes"]
     (scene,) = told
     assert (scene["key"], scene["name"]) == ("lifts", {"zh": "电梯", "en": "Lifts"})
-    assert [one["key"] for one in scene["fields"]] == ["since", "unit_no", "owner", "before"]
-    (step,) = scene["steps"]
+    assert [one["key"] for one in scene["fields"]] == [
+        "since", "unit_no", "owner", "before", "spokesmen", "against"
+    ]  # fmt: skip
+    step, _ = scene["steps"]
     assert step["fields"][0]["options"]["not_so"] == {"zh": "不属实", "en": "Not as reported"}
     body = {"scene": "lifts", "category": "A01", "text": "电梯又停了", "fields": {"unit_no": "3-2"}}
     made = browser.post("/api/v1/cases", json.dumps(body), content_type="application/json")

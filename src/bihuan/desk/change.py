@@ -131,7 +131,7 @@ def change_of(
     asked_for: tuple[c.Command, ...] = () if command is None else (reasons.referring(command, sealed.refs),)
     notes = (note for note in sealed.notes(audience) if note.kind in (texts or {}))
     for one in (*asked_for, *(c.AddNote(note) for note in notes)):
-        looked_up = facts.of(loaded.id, folding.state(), one)
+        looked_up = facts.of(loaded.id, folding.state(), one, asked.by, asked.world)
         folding.apply(one, c.Ctx(at, asked.by.person, asked.by.unit, asked.by.roles, looked_up))
     if not folding.events:
         return None

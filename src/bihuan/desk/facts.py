@@ -7,15 +7,56 @@ from uuid import UUID
 
 from django.db import connection
 
-from bihuan.desk import instant, keyring, seals, units
+from bihuan.desk import history, instant, keyring, scene_fields, seals, units
+from bihuan.desk.actor import Actor
 from bihuan.kernel import commands as c
+from bihuan.kernel import events as e
 from bihuan.kernel.case import OPEN_STAGES, Case, Seal
 from bihuan.kernel.refused import Refused
 
 SAMPLE_PERCENT = 20
 
 
-def of(case: UUID, state: Case, command: c.Command) -> dict[str, object]:
+def of(case: UUID, state: Case, command: c.Command, by: Actor, world: int = 1) -> dict[str, object]:
+    return {**standing(case, state, by, world), **about(case, state, command)}
+
+
+def standing(case: UUID, state: Case, by: Actor, world: int = 1) -> dict[str, object]:
+    """What holds for whatever this actor asks.
+
+    ``conflict``: he is himself a party, or has stepped back from the matter (回避). ``reviewed``: of a case that looks
+    again at an earlier one, the units that decided there.
+    """
+    found: dict[str, object] = {}
+    if by.unit and by.person and (state.is_party(by.person) or _has_stepped_back(case, state, by.person, world)):
+        found["conflict"] = True
+    if state.parent and state.category in scene_fields.declared(state.scene).reviews.get("categories", ()):
+        found["reviewed"] = _decided_before(state.parent, world)
+    return found
+
+
+def _has_stepped_back(case: UUID, state: Case, person: str, world: int) -> bool:
+    ways = set(scene_fields.declared(state.scene).recusal) & set(state.steps)
+    if not ways:
+        return False
+    past = history.events_of(case, world)
+    return any(one.by == person for one in past if isinstance(one.event, e.StepTaken) and one.event.step in ways)
+
+
+def _decided_before(parent: str, world: int) -> tuple[str, ...]:
+    """The lead units of the earlier case and of those that it looked at again itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH RECURSIVE up AS (SELECT %s::text AS id, 1 AS hops UNION ALL"
+            """ SELECT substring(c.state from '"parent":"([0-9a-f-]{36})"'), up.hops + 1 FROM up"""
+            " JOIN case_row c ON c.id = up.id::uuid WHERE up.hops < 8 AND up.id IS NOT NULL)"
+            " SELECT DISTINCT c.lead FROM up JOIN case_row c ON c.id = up.id::uuid WHERE c.world_id = %s ORDER BY 1",
+            [parent, world],
+        )
+        return tuple(row[0] for row in cursor.fetchall())
+
+
+def about(case: UUID, state: Case, command: c.Command) -> dict[str, object]:
     if isinstance(command, c.FinishTask) and state.children:
         return {"open_children": _open_children(state)}
     if isinstance(command, c.Verify) and command.how == "sample":

@@ -121,6 +121,8 @@ def _with_fields(intake: Intake, asked: Asked) -> tuple[Intake, dict[str, object
     given = scene_fields.check(intake.scene, intake.fields)
     links = scene_fields.of_kind(intake.scene, "case", given)
     found = [prior.find(intake.scene, given.pop(key), by=asked.by, world=asked.world) for key in links]
+    accused = [given.pop(key) for key in scene_fields.of_kind(intake.scene, "accused", given)]
+    intake = replace(intake, barred=(*intake.barred, *accused))
     personal = {key: given[key] for key in scene_fields.personal_keys(intake.scene) & given.keys()}
     intake = replace(intake, texts={**intake.texts, **given}, fields=personal)
     if not found:

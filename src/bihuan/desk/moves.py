@@ -42,9 +42,11 @@ def allowed(actor: Actor, case: UUID, state: Case, *, world: int = 1) -> tuple[M
     """The moves open to ``actor``, in the order in which work goes on."""
     rules = rulebooks.rules_of(state)
     at = instant.now(world)
+    standing = facts.standing(case, state, actor, world)
     found = []
     for key, target, command in candidates(state, rules.book, actor, at):
-        ctx = c.Ctx(at, actor.person, actor.unit, actor.roles, facts.of(case, state, command))
+        looked_up = {**standing, **facts.about(case, state, command)}
+        ctx = c.Ctx(at, actor.person, actor.unit, actor.roles, looked_up)
         answer = scene_rules.refusal(state.scene, state, command, ctx) or decide(rules, state, command, ctx)
         if not isinstance(answer, Refused):
             if answer:

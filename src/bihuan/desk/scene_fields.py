@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from bihuan.desk import registers
+from bihuan.desk import names, registers
 from bihuan.kernel import commands as c
 from bihuan.kernel.refused import Refused
 
@@ -35,6 +35,8 @@ class SceneField:
     personal: bool = False
     most: int = 500
     register: str = ""
+    least: int | None = None
+    largest: int | None = None
     hint: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -52,7 +54,8 @@ class SceneField:
 class Declared:
     """All that a scene declares beyond its tables and words. ``letters``: as in its manifest.
 
-    ``is_public``: anybody may report; otherwise only staff may.
+    ``is_public``: anybody may report; otherwise only staff may. ``recusal``: steps by which somebody says that he is
+    too near to the matter to decide in it.
     """
 
     fields: Mapping[str, SceneField] = field(default_factory=dict)
@@ -63,6 +66,7 @@ class Declared:
     summary: tuple[str, str] = ("", "")
     asks_where: bool = True
     is_public: bool = True
+    recusal: tuple[str, ...] = ()
 
 
 NOTHING = Declared()
@@ -130,14 +134,26 @@ def _wrong(scene: str, one: SceneField, value: str) -> tuple[str, str] | None:
         return f"最多 {one.most} 个字，现在 {len(value)} 个", f"at most {one.most} characters, not {len(value)}"
     if one.kind in CODES and value not in one.choices:
         return f"可用：{'、'.join(one.choices)}", f"use one of: {', '.join(one.choices)}"
-    if one.kind == "number" and not NUMBER.fullmatch(value):
-        return "要写数字", "write a number"
+    if one.kind == "number":
+        return _wrong_number(one, value)
     if one.kind == "place" and not PLACE.fullmatch(value):
         return "要写地点代码", "write the code of a place"
     if one.kind == "date" and not _is_date(value):
         return "日期写成 2026-01-31", "write a date like 2026-01-31"
+    if one.kind == "accused" and not names.unit(value).kind:
+        return "没有这个单位", "there is no such unit"
     if one.kind == "register" and registers.find(scene, one.register, value) is None:
         return "台账里没有这一条", "the register has no such entry"
+    return None
+
+
+def _wrong_number(one: SceneField, value: str) -> tuple[str, str] | None:
+    if not NUMBER.fullmatch(value):
+        return "要写数字", "write a number"
+    if one.least is not None and float(value) < one.least:
+        return f"至少 {one.least}", f"at least {one.least}"
+    if one.largest is not None and float(value) > one.largest:
+        return f"最多 {one.largest}", f"at most {one.largest}"
     return None
 
 

@@ -204,7 +204,7 @@ class _Played:
         before = len(self.folding.events)
         try:
             for one in (asked, *(c.AddNote(note) for note in notes)):
-                looked_up = facts.of(self.case, self.folding.state(), one)
+                looked_up = facts.of(self.case, self.folding.state(), one, step.by, self.world)
                 self.folding.apply(one, c.Ctx(step.at, step.by.person, step.by.unit, step.by.roles, looked_up))
         finally:
             if len(self.folding.events) > before:

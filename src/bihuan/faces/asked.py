@@ -11,7 +11,7 @@ from bihuan.faces.pages import explain_refusal
 from bihuan.kernel.refused import Refused
 
 LONG = 200  # from here on a text has several lines
-CHOSEN = frozenset({"choice", "yes_no", "place", "register"})
+CHOSEN = frozenset({"choice", "yes_no", "place", "register", "accused"})
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Asked:
     choices: tuple[tuple[str, str], ...]
     value: str = ""
     error: str = ""
+    least: int | None = None
+    largest: int | None = None
 
 
 def name_of(field: desk.SceneField) -> str:
@@ -47,6 +49,8 @@ def show(scene: str, field: desk.SceneField, value: str = "", error: str = "") -
         choices=choices(scene, field),
         value=value,
         error=error,
+        least=field.least,
+        largest=field.largest,
     )
 
 
@@ -59,6 +63,8 @@ def choices(scene: str, field: desk.SceneField) -> tuple[tuple[str, str], ...]:
     rows: list[tuple[str, str]] = [(code, word(option)) for code, option in field.choices.items()]
     if field.kind == "place":
         rows = [(one.place, choose(one.name, one.name_en)) for _, below in desk.place_choices() for one in below]
+    elif field.kind == "accused":
+        rows = [(one.code, choose(one.name, one.name_en)) for one in desk.unit_choices()]
     elif field.kind == "register":
         entries = desk.registers.entries(scene, field.register)
         rows = [(one.key, choose(one.name, one.name_en)) for one in entries]

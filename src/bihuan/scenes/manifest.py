@@ -15,7 +15,7 @@ KERNEL_API = 1
 NEEDED = ("key", "name", "name_en", "kernel_api", "owners", "level", "personal_data", "keeps_for", "uses")
 LEVELS = ("draft", "exemplary", "ready")
 USES = ("map", "photos", "sms")
-KINDS = ("text", "choice", "number", "date", "yes_no", "place", "register", "case")
+KINDS = ("text", "choice", "number", "date", "yes_no", "place", "register", "case", "accused")
 GROUPS = ("steps", "clocks", "proofs", "fields", "outcomes", "refusals", "groups", "common")
 MEASURES = ("count", "on_time", "share", "returned", "reworked", "reopened")
 LANGUAGES = ("zh", "en")
@@ -32,10 +32,12 @@ OF_PEOPLE = frozenset({
 })  # fmt: skip
 FIELD = {
     "label": dict, "hint": dict, "kind": str, "ask": list, "required": bool, "personal": bool, "options": dict,
-    "most": int, "register": str,
+    "most": int, "register": str, "least": int, "largest": int,
 }  # fmt: skip
 INDICATOR = {"label": dict, "measure": str, "clock": str, "outcome": str}
-LETTER = {"title": dict, "step": str, "parts": list, "closing": dict, "basis": str}
+LETTER = {
+    "title": dict, "step": str, "parts": list, "closing": dict, "basis": str, "signed": str, "number": str, "to": str,
+}  # fmt: skip
 REVIEWS = {"categories": list, "final": list}
 
 Where = tuple[str, ...]
@@ -48,6 +50,7 @@ class SceneInfo:
     """A scene's manifest. ``words``: group (``GROUPS``) to key to language to word; ``fields`` with their defaults.
 
     ``reviews``: categories of cases that look again at an earlier one, and which of them are the last word.
+    ``recusal``: the steps by which somebody says that he is too near to the matter to decide in it.
     """
 
     key: str
@@ -69,6 +72,7 @@ class SceneInfo:
     indicators: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     letters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     reviews: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    recusal: tuple[str, ...] = ()
 
     @property
     def tables(self) -> Path:
@@ -88,7 +92,7 @@ class SceneInfo:
 TYPES: Mapping[str, type] = {
     "key": str, "name": str, "name_en": str, "kernel_api": int, "owners": list, "level": str, "personal_data": list,
     "keeps_for": str, "uses": list, "words": dict, "summary": str, "summary_en": str, "is_public": bool,
-    "seal_note": dict, "fields": dict, "indicators": dict, "letters": dict, "reviews": dict,
+    "seal_note": dict, "fields": dict, "indicators": dict, "letters": dict, "reviews": dict, "recusal": list,
 }  # fmt: skip
 TYPE_NAMES = {str: "文字 text", int: "整数 whole number", list: "列表 list", dict: "表 table", bool: "true/false"}
 
@@ -98,7 +102,7 @@ def build(raw: Mapping[str, Any], folder: Path) -> SceneInfo:
     fields = {key: _field(value) for key, value in raw.get("fields", {}).items()}
     words = dict(raw.get("words", {}))
     words["fields"] = {key: value["label"] for key, value in fields.items()} | words.get("fields", {})
-    made: dict[str, Any] = {name: tuple(raw[name]) for name in ("owners", "personal_data")}
+    made: dict[str, Any] = {name: tuple(raw.get(name, ())) for name in ("owners", "personal_data", "recusal")}
     made |= {"uses": frozenset(raw["uses"]), "words": words, "folder": folder, "fields": fields}
     made |= {"reviews": {name: tuple(codes) for name, codes in raw.get("reviews", {}).items()}}
     return SceneInfo(**{**raw, **made})
@@ -106,7 +110,7 @@ def build(raw: Mapping[str, Any], folder: Path) -> SceneInfo:
 
 def _field(raw: Mapping[str, Any]) -> dict[str, Any]:
     kind = raw.get("kind", "text")
-    plain = {"hint": {}, "options": {}, "required": False, "personal": False, "register": ""}
+    plain: dict[str, Any] = {"hint": {}, "options": {}, "required": False, "personal": False, "register": ""}
     return {**plain, "kind": kind, "most": 500, **raw, "ask": tuple(raw.get("ask", (REPORT,)))}
 
 
@@ -204,6 +208,8 @@ def _field_slips(raw: Mapping[str, Any]) -> Look:
             )
         if not 1 <= value.get("most", 1) <= MOST_TEXT:
             yield (*path, "most"), f"1 至 {MOST_TEXT} / between 1 and {MOST_TEXT}"
+        if kind != "number" and {"least", "largest"} & value.keys():
+            yield (*path, "kind"), "只有数字有上下限 / 'least' and 'largest' belong to numbers"
         if value.get("personal") and key not in raw["personal_data"]:
             yield ("personal_data",), f"缺少 {key} / add '{key}': it is personal"
 

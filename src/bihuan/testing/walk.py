@@ -272,4 +272,6 @@ def sample(scene: str, field: api.SceneField | None) -> str:
     if field.kind == "register":
         entries = api.registers.entries(scene, field.register)
         return entries[0].key if entries else ""
+    if field.kind == "number" and field.least is not None:
+        return str(field.least)
     return SAMPLES.get(field.kind, SAMPLES["text"])[: field.most]

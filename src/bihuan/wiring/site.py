@@ -116,6 +116,7 @@ def declared(scene: SceneInfo) -> Declared:
         summary=(scene.summary, scene.summary_en),
         asks_where=scene.asks_where,
         is_public=scene.is_public,
+        recusal=scene.recusal,
     )
 
 

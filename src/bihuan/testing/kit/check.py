@@ -86,6 +86,7 @@ class _Whole:
         yield from self._words()
         yield from self._fields()
         yield from self._declared()
+        yield from self._letters()
         yield from self._steps()
         yield from self._clocks()
         yield from self._units()
@@ -154,15 +155,9 @@ class _Whole:
                 yield self._say(("indicators", key, "clock"), f"没有时限 {one['clock']} / there is no such clock")
             if one.get("outcome") and one["outcome"] not in book.outcomes:
                 yield self._say(("indicators", key, "outcome"), f"没有结果 {one['outcome']} / there is no such outcome")
-        for key, one in self.info.letters.items():
-            step = book.steps.get(one["step"])
-            if step is None:
-                yield self._say(("letters", key, "step"), f"没有步骤 {one['step']} / there is no such step")
-                continue
-            for part in one["parts"]:
-                if part not in step.requires:
-                    what = f"步骤 {step.key} 不要求填 {part},文书会缺 / step '{step.key}' does not require '{part}'"
-                    yield self._say(("letters", key, "parts"), what)
+        for key in self.info.recusal:
+            if key not in book.steps:
+                yield self._say(("recusal",), f"没有步骤 {key} / there is no step '{key}'")
         for name, codes in self.info.reviews.items():
             for code in codes:
                 if code not in book.categories:
@@ -171,6 +166,17 @@ class _Whole:
             yield self._say(
                 ("reviews",), '缺少 kind = "case" 的字段 / add a field of kind "case" that names the earlier case'
             )
+
+    def _letters(self) -> Iterator[Finding]:
+        for key, one in self.info.letters.items():
+            step = self.book.steps.get(one["step"])
+            if step is None:
+                yield self._say(("letters", key, "step"), f"没有步骤 {one['step']} / there is no such step")
+                continue
+            for part in one["parts"]:
+                if part not in step.requires:
+                    what = f"步骤 {step.key} 不要求填 {part},文书会缺 / step '{step.key}' does not require '{part}'"
+                    yield self._say(("letters", key, "parts"), what)
 
     # -- steps and clocks -------------------------------------------------------------------------------------------
 
