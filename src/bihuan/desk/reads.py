@@ -223,7 +223,7 @@ def turn_of(state: Case) -> Turn:
         return Turn(names.unit(state.lead), "none", None)
     unit, what, key = table[state.stage]
     ticking = [clock for clock in state.clocks if clock.is_ticking and clock.task is None]
-    own = [clock for clock in ticking if clock.key == key]
+    own = [clock for clock in ticking if clock.key == key or clock.statutory]
     return Turn(names.unit(unit), what, min(own or ticking, key=lambda clock: clock.due, default=None))
 
 

@@ -37,6 +37,7 @@ FIELD = {
 INDICATOR = {"label": dict, "measure": str, "clock": str, "outcome": str}
 LETTER = {
     "title": dict, "step": str, "parts": list, "closing": dict, "basis": str, "signed": str, "number": str, "to": str,
+    "categories": list,
 }  # fmt: skip
 REVIEWS = {"categories": list, "final": list}
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import product
 from uuid import uuid4
 
 import pytest
@@ -49,11 +50,11 @@ def place_of(scene: str, category: str, lead: str = "") -> str:
     return next((one.place for one in rows), "") or "500103014001"
 
 
-def walk(scene: str, category: str, place: str = "", *, parent: str = "") -> Walked:
-    """A new case in the kernel alone."""
+def walk(scene: str, category: str, place: str = "", *, parent: str = "", final: str = "") -> Walked:
+    """A new case in the kernel alone. ``final``: the case that has already been the last word on it."""
     where = place or place_of(scene, category)
     register = c.Register(1, "receipt", category, where, "web", reporter=str(uuid4()), parent=parent)
-    door = KernelDoor(book_of(scene), register)
+    door = KernelDoor(book_of(scene), register, {"prior_final": final} if final else None)
     return Walk(door, book_of(scene)), door
 
 
@@ -132,10 +133,11 @@ class Conformance:
     @staticmethod
     def _with_step(scene: str, key: str) -> Walked | None:
         """A case in which the step was taken, in the first category and at the first stage where that works."""
-        step = book_of(scene).steps[key]
-        for category in book_of(scene).categories:
+        step, finals = book_of(scene).steps[key], [""]
+        finals += [str(uuid4())] * bool(scenes.load(scene).reviews.get("final"))
+        for final, category in product(finals, book_of(scene).categories):
             for stage in step.stages:
-                way, door = walk(scene, category, parent=reviewed(scene, category))
+                way, door = walk(scene, category, parent=reviewed(scene, category), final=final)
                 try:
                     way.to(stage)
                 except Stuck:

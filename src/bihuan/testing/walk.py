@@ -1,6 +1,7 @@
 """Walk a case of any scene from its report to the archive, taking no step that the rules do not ask for.
 
-A refusal by a scene's own rule that names a ``step`` in its facts says what has to come first; the walk takes it.
+A refusal by a scene's own rule that names a ``step`` in its facts says what has to come first; the walk takes it. One
+that says ``after`` waits for something else: ``champion``, or ``extend:`` and a clock.
 """
 
 from __future__ import annotations
@@ -50,10 +51,11 @@ class Door(Protocol):
 class KernelDoor:
     """The kernel and the scene's own rules, held against the laws at each step. No database."""
 
-    def __init__(self, book: Rulebook, register: c.Register) -> None:
+    def __init__(self, book: Rulebook, register: c.Register, facts: Mapping[str, object] | None = None) -> None:
         self._rules = Rules(book, CHINA)
         self._at = api.now()
         self._state: Case | None = None
+        self._facts = dict(facts or {})
         self.history: list[Recorded] = []
         refused = self.send(register, "", "reporter")
         if refused is not None:
@@ -67,7 +69,7 @@ class KernelDoor:
 
     def send(self, command: c.Command, unit: str, role: str) -> Refused | None:
         by = self._state.reporter if role == "reporter" and self._state else person(unit, role)
-        ctx = c.Ctx(self._at, by, unit, frozenset({role}))
+        ctx = c.Ctx(self._at, by, unit, frozenset({role}), self._facts)
         refused = api.refused_by_scene(self._rules.book.scene, self._state, command, ctx)
         decided = refused or decide(self._rules, self._state, command, ctx)
         if isinstance(decided, Refused):
@@ -128,11 +130,33 @@ class Walk:
         """Send it; where a step has to come first, take that first. Raises ``Stuck``."""
         tried: set[str] = set()
         while (refused := self.door.send(command, unit, role)) is not None:
-            wanted = [key for key in self._wanted(refused) if key not in tried]
-            if not wanted or not self.take(wanted[0]):
+            if not self._lift(refused, tried):
                 state = self.state
                 raise Stuck(f"{state.category}, {state.stage}: {unit} ({role}) {command} → {refused}")
-            tried.add(wanted[0])
+
+    def _lift(self, refused: Refused, tried: set[str]) -> bool:
+        """Do what the refusal asks for first; whether that could be done."""
+        for key in self._wanted(refused):
+            if key not in tried and self.take(key):
+                tried.add(key)
+                return True
+        first = str(refused.facts.get("after", ""))
+        if not first or first in tried:
+            return False
+        tried.add(first)
+        return self._bring_about(first)
+
+    def _bring_about(self, what: str) -> bool:
+        """``champion``: a leader is named; ``extend:KEY``: the clock is extended, by another than who asks."""
+        state = self.state
+        if what == "champion":
+            return self.door.send(c.NameChampion(person(state.desk, "head")), state.desk, "triage") is None
+        clock = next((one for one in state.clocks if f"extend:{one.key}" == what and one.is_ticking), None)
+        if clock is None:
+            return False
+        self.must(c.AskExtend(clock.id, 1, "情况复杂"), state.lead, "handler")
+        self.must(c.Grant(self.state.requests[-1].id), state.lead, clock.extend_by)
+        return True
 
     def _wanted(self, refused: Refused) -> list[str]:
         """Steps that would lift this refusal."""
@@ -162,10 +186,8 @@ class Walk:
             refused = self._send_step(step)
             if refused is None:
                 return True
-            wanted = [one for one in self._wanted(refused) if one not in tried]
-            if not wanted or not self.take(wanted[0]):
+            if not self._lift(refused, tried):
                 return False
-            tried.add(wanted[0])
 
     def _send_step(self, step: Step) -> Refused | None:
         refused: Refused | None = Refused("nobody-may")

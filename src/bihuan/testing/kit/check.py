@@ -173,6 +173,13 @@ class _Whole:
             if step is None:
                 yield self._say(("letters", key, "step"), f"没有步骤 {one['step']} / there is no such step")
                 continue
+            signed = self.book.steps.get(one.get("signed", one["step"]))
+            if signed is None:
+                yield self._say(("letters", key, "signed"), f"没有步骤 {one['signed']} / there is no such step")
+            for prefix in one.get("categories", ()):
+                if not any(code.startswith(prefix) for code in self.book.categories):
+                    what = f"没有以 {prefix} 开头的类别 / no category begins so"
+                    yield self._say(("letters", key, "categories"), what)
             for part in one["parts"]:
                 if part not in step.requires:
                     what = f"步骤 {step.key} 不要求填 {part},文书会缺 / step '{step.key}' does not require '{part}'"
