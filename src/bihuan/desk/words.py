@@ -191,6 +191,7 @@ REFUSALS: Mapping[str, Words] = {
     "field-unknown": ("没有“{field}”这一项；可填：{fields}。", "There is no field {field}; there are: {fields}."),
     "field-missing": ("请填“{name}”。", "Fill in: {name}."),
     "field-wrong": ("“{name}”填得不对：{why}。", "{name}: {why}."),
+    "letter-part-missing": ("文书还缺：{parts}。", "The letter still lacks: {parts}."),
     "staff-only-scene": ("“{scene}”由工作人员登记。", "Only staff register cases of {scene}."),
     "prior-unknown": ("没有这一件：{wanted}。请核对查询码。", "There is no such case: {wanted}. Check the code."),
     "no-rulebook": ("场景“{scene}”当日没有生效的规则。", "No rulebook of scene {scene} is in force for that day."),

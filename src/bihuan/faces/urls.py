@@ -7,6 +7,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from django.views.i18n import set_language
 
+from bihuan.faces.console import papers
 from bihuan.faces.console import views as console
 from bihuan.faces.portal import views as portal
 from bihuan.faces.portal.stations import stations
@@ -22,7 +23,17 @@ class PhotoName(StringConverter):
     regex = r"[0-9a-f]{64}\.(?:jpeg|png|webp)"
 
 
+class LetterName(StringConverter):
+    regex = "[a-z][a-z0-9_]{0,23}"
+
+
+class LetterKind(StringConverter):
+    regex = "pdf|docx"
+
+
 register_converter(Code, "code")
+register_converter(LetterName, "letter")
+register_converter(LetterKind, "kind")
 register_converter(PhotoName, "photo")
 
 urlpatterns = [
@@ -50,4 +61,5 @@ urlpatterns = [
     path("console/case/<uuid:case>/explain", console.explain, name="explain"),
     path("console/case/<uuid:case>/seen", console.seen, name="case-seen"),
     path("console/case/<uuid:case>/photo/<photo:name>", console.photo, name="photo"),
+    path("console/case/<uuid:case>/letter/<letter:name>.<kind:kind>", papers.letter, name="letter"),
 ]

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from bihuan.desk import api as desk
 from bihuan.faces import asked, shown
-from bihuan.faces.console import forms, story
+from bihuan.faces.console import forms, papers, story
 from bihuan.faces.i18n import choose, language, say
 from bihuan.faces.pages import explain_refusal
 from bihuan.faces.templatetags.words import local
@@ -88,6 +88,7 @@ def values(view: desk.CaseView, by: desk.Actor, *, purpose: str, since: int = 0,
         "waits": [Wait(label(m, view), explain_refusal(m.waits).text) for m in view.moves if m.waits],
         "texts": list(_texts(view)),
         "photos": list(_photos(view)),
+        "letters": papers.shown(view),
         "story": story.tell(view, since),
         "since": since,
         "tasks": story.task_rows(view),

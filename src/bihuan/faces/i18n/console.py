@@ -5,6 +5,12 @@
 from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
+    # letters
+    "文书": "Letters",
+    "下载 PDF": "Download PDF",
+    "下载 Word": "Download Word",
+    "下载 PDF：{title}": "Download PDF: {title}",
+    "下载 Word：{title}": "Download Word: {title}",
     # frame and login
     "收件箱": "Inbox",
     "破封查阅": "Break glass",
