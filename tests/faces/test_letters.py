@@ -60,7 +60,7 @@ def view(case, unit=STREET, role="handler"):
 
 
 def words_of_pdf(data):
-    """pypdf takes the two bytes of a character's code apart, where the font brings its own encoding."""
+    """The reader takes the two bytes of a character's code apart, where the font brings its own encoding."""
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages)
     return text.replace("\0", "").replace("\n", "")
 
