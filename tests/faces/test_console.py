@@ -251,6 +251,17 @@ def test_a_list_says_no_more_of_a_sealed_case_than_that_it_is_there(district):
     assert case not in text_of(zhou.get("/console/?tab=all&category=rubbish"))
 
 
+def test_a_form_that_is_refused_comes_back_with_what_was_typed(district):
+    page_steps.report(district)
+    zhou = district.client("zhou")
+    case = page_steps.first_case(zhou, "triage")
+    answer = page_steps.press(zhou, case, "decline", reason="不属于城市管理的事，转物业", rule="", route="物业")
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "不属于城市管理的事，转物业" in page
+    assert 'value="物业"' in page or ">物业<" in page
+
+
 def test_the_red_button_pressed_twice_is_told_once_and_corrected_is_told_again(district):
     case, _ = sealed(district)
     zhou = district.client("zhou")

@@ -210,3 +210,10 @@ def test_nobody_declares_an_order_from_above_but_the_triage_desk(hotline):
 def test_places_are_codes(hotline):
     assert hotline.post("/cases", report(place=PLACE)).status_code == 201
     assert hotline.post("/cases", report(place="")).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/cases/a%0Ab/merge", "/cases%0A", "/%0A/%00", "/cases/\U0009ec95/merge"])
+def test_an_address_that_is_none_is_answered_by_the_api_whatever_stands_in_it(path):
+    answer = Program().post(path)
+    assert answer.status_code in {400, 404}
+    assert answer.headers["Content-Type"] == "application/problem+json"

@@ -201,3 +201,11 @@ def test_a_scene_gets_its_rulebook_once_and_keeps_what_officers_made_of_it(clean
     with connection.cursor() as cursor:
         cursor.execute("SELECT version FROM rulebook ORDER BY id")
         assert cursor.fetchall() == [(city.version,), ("own",)]
+
+
+def test_what_stands_in_the_street_is_public_and_what_points_at_somebody_is_not(city):
+    assert {city.categories[code].seal for code in ("B0110", "B0115", "S0102", "S0110")} == {Seal.L0}
+    assert {city.categories[code].seal or city.seal for code in ("S0101", "S0114", "S0504", "S0602", "S0605")} <= {
+        Seal.L1, Seal.L2, Seal.L3
+    }  # fmt: skip
+    assert city.seal == Seal.L1

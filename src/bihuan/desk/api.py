@@ -25,6 +25,7 @@ from bihuan.desk.history import events_of
 from bihuan.desk.identity import show_code, tidy_code
 from bihuan.desk.instant import now
 from bihuan.desk.intake import Intake, report, report_many
+from bihuan.desk.keyring import KeyringError
 from bihuan.desk.lists import TABS, Filters, Line, Page, category_of, list_cases, step_name
 from bihuan.desk.looks import Look
 from bihuan.desk.moves import Move, allowed
@@ -98,6 +99,7 @@ __all__ = [
     "Glass",
     "Intake",
     "KeyReused",
+    "KeyringError",
     "Leader",
     "Level",
     "Line",

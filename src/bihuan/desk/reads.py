@@ -42,7 +42,7 @@ log = logging.getLogger("bihuan.reads")
 INNER_EVENTS = (e.Asked, e.Granted, e.Denied, e.ReportedByLaw, e.ChampionNamed, e.Overseen, e.Resealed, e.StepTaken)
 # Whose reasons the reporter is told in the words of those who gave them.
 FOR_REPORTER = (e.Recategorised, e.Declined, e.Disputed, e.Reworked, e.ClockPaused)
-BLIND_MOVES = frozenset({"take", "red-button", "remind", "oversee"})
+BLIND_MOVES = frozenset({"take", "red-button", "remind", "oversee", "lift-hold"})
 MOST_HOPS = 50
 
 
@@ -153,7 +153,7 @@ def read_case(viewer: Actor, case: UUID, *, purpose: str = "", world: int = 1) -
 
 
 def _moves(viewer: Actor, verdict: Verdict, loaded: change.Loaded, world: int) -> tuple[Move, ...]:
-    """Whoever may only know that a case is there may still take it on, report by law, remind."""
+    """Whoever may only know that a case is there may still take it on, report by law, remind, lift his own hold."""
     found = moves.allowed(viewer, loaded.id, loaded.state, world=world)
     return found if verdict.level >= Level.COORDINATION else tuple(one for one in found if one.key in BLIND_MOVES)
 

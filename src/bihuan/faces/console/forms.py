@@ -21,7 +21,10 @@ RED_WORDS = ("公安", "民政", "教育", "police", "civil", "education")
 
 @dataclass(frozen=True)
 class Field:
-    """``kind``: ``text area choice many check file datetime-local number``. ``id`` is set for each form on the page."""
+    """``kind``: ``text area choice many check file datetime-local number``. ``id`` is set for each form on the page.
+
+    ``value`` (of ``many`` and ``check``: ``chosen``) is what stands in it at first, or again after a mistake.
+    """
 
     name: str
     label: str
@@ -30,6 +33,7 @@ class Field:
     hint: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     value: str = ""
+    chosen: tuple[str, ...] = ()
     id: str = ""
     most: int = 2000
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
@@ -60,10 +60,23 @@ class Wait:
     why: str
 
 
-def values(view: desk.CaseView, by: desk.Actor, *, purpose: str, since: int = 0, opened: str = "") -> dict[str, object]:
-    """Everything that ``console/case.html`` shows. ``opened``: the move whose form stands open after a mistake."""
+Typed = Mapping[str, Sequence[str]]
+
+
+def values(
+    view: desk.CaseView,
+    by: desk.Actor,
+    *,
+    purpose: str,
+    since: int = 0,
+    opened: str = "",
+    typed: Typed | None = None,
+) -> dict[str, object]:
+    """Everything that ``console/case.html`` shows.
+
+    ``opened``: the move whose form stands open after a mistake, with what was ``typed`` (field to values).
+    """
     state = view.state
-    moves = [shown_move(move, view, opened) for move in view.moves if move.waits is None and move.key in forms.FORMS]
     rule, known = view.rule, desk.numbers_of(by, _others(view.state))
     return {
         "view": view,
@@ -83,9 +96,6 @@ def values(view: desk.CaseView, by: desk.Actor, *, purpose: str, since: int = 0,
         "clocks": shown.show_clocks(state, view.at),
         "close_if": rule.close_if if rule else "",
         "proofs_needed": "、".join(forms.proof_name(kind) for kind in view.book.proofs_for(state.category)),
-        "main_moves": [move for move in moves if move.is_main or move.key in {"reject", "deny"}],
-        "more_moves": [move for move in moves if not (move.is_main or move.key in {"reject", "deny"})],
-        "waits": [Wait(label(m, view), explain_refusal(m.waits).text) for m in view.moves if m.waits],
         "texts": list(_texts(view)),
         "photos": list(_photos(view)),
         "letters": papers.shown(view),
@@ -98,6 +108,16 @@ def values(view: desk.CaseView, by: desk.Actor, *, purpose: str, since: int = 0,
         "lead_case": known.get(UUID(state.merged_into)) if state.merged_into else None,
         "why_seen": say(WHY_SEEN[view.verdict.why]) if view.verdict.why in WHY_SEEN else view.verdict.why,
         "purpose": purpose,
+    } | _moves(view, opened, typed)
+
+
+def _moves(view: desk.CaseView, opened: str, typed: Typed | None) -> dict[str, object]:
+    """What may be done now, the usual first; and what could be, with what it waits for."""
+    shown_moves = [shown_move(m, view, opened, typed) for m in view.moves if m.waits is None and m.key in forms.FORMS]
+    return {
+        "main_moves": [move for move in shown_moves if move.is_main or move.key in {"reject", "deny"}],
+        "more_moves": [move for move in shown_moves if not (move.is_main or move.key in {"reject", "deny"})],
+        "waits": [Wait(label(m, view), explain_refusal(m.waits).text) for m in view.moves if m.waits],
     }
 
 
@@ -106,9 +126,12 @@ def _untitled(view: desk.CaseView) -> str:
     return "未分类" if view.verdict.level > desk.Level.EXISTENCE or view.state.seal < "L2" else "封存件"
 
 
-def shown_move(move: desk.Move, view: desk.CaseView, opened: str = "") -> ShownMove:
+def shown_move(move: desk.Move, view: desk.CaseView, opened: str = "", typed: Typed | None = None) -> ShownMove:
     form = forms.FORMS[move.key]
+    is_open = opened == f"{move.key}{move.target}"
     fields = form.fields(forms.Setting(view.id, view.state, view.book), move.target)
+    if is_open and typed:
+        fields = tuple(_again(field, typed) for field in fields)
     numbered = tuple(replace(f, id=f"{move.key}{move.target}-{f.name}".replace(":", "-")) for f in fields)
     return ShownMove(
         key=move.key,
@@ -118,8 +141,14 @@ def shown_move(move: desk.Move, view: desk.CaseView, opened: str = "") -> ShownM
         is_main=form.is_main,
         is_danger=form.is_danger,
         has_files=any(field.kind == "file" for field in fields),
-        is_open=opened == f"{move.key}{move.target}",
+        is_open=is_open,
     )
+
+
+def _again(field: forms.Field, typed: Typed) -> forms.Field:
+    """The field with what was typed into it. A file must be chosen again: browsers allow nothing else."""
+    said = tuple(one[: field.most] for one in typed.get(field.name, ()))
+    return replace(field, value=said[0] if said else "", chosen=said)
 
 
 def label(move: desk.Move, view: desk.CaseView) -> str:

@@ -137,7 +137,8 @@ def _case_page(
         raise Http404 from None
     except Refused:
         return _ask_purpose(request, staff, case)
-    values = page.values(view, staff.actor, purpose=purpose, since=since, opened=opened)
+    typed = dict(request.POST.lists()) if problem is not None else None
+    values = page.values(view, staff.actor, purpose=purpose, since=since, opened=opened, typed=typed)
     values |= {"staff": staff, "done": done, "problem": problem}
     return render(request, "console/case.html", values, status=status)
 

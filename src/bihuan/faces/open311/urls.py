@@ -36,5 +36,5 @@ urlpatterns = [
     path("v2/requests/<o311id:wanted>.<o311format:kind>", wrapped(views.request, *READ)),
     path("v2/tokens/<o311id:wanted>.<o311format:kind>", wrapped(views.token, *READ)),
     path("v2/media/<o311id:code>/<o311picture:name>", wrapped(views.media, *READ)),
-    re_path(r"^(?P<path>.*)$", wrapped(views.nothing_here, *READ, "POST")),
+    re_path(r"^(?P<path>[\s\S]*)\Z", wrapped(views.nothing_here, *READ, "POST")),
 ]

@@ -170,6 +170,7 @@ def _show(
         "said": said,
         "error": error,
         "error_for": error_for,
+        "typed": request.POST.get("text", "")[:2000] if error else "",
         "headline": story.headline(view),
         "stage": shown.stage(view.state.stage),
         "is_late": clock is not None and clock.is_late,

@@ -64,14 +64,12 @@ def answer(request: HttpRequest, error: Exception) -> HttpResponse:
             return render(told(error, language), error.headers)
         case Refused():
             return render(refusal(error, language))
-        case desk.NotFound():
-            return render(told(Problem(404, "not-found"), language))
+        case desk.NotFound() | desk.KeyReused() | desk.KeyringError():
+            return render(told(_without_facts(error), language))
         case desk.Stale():
             is_expected = "HTTP_IF_MATCH" in request.META
             stale = Problem(412 if is_expected else 409, "stale", version=error.version)
             return render(told(stale, language), {"ETag": f'"{error.version}"'})
-        case desk.KeyReused():
-            return render(told(Problem(422, "key-reused"), language))
         case RequestDataTooBig():
             return render(told(Problem(413, "body-too-large", most=10 * 1024 * 1024), language))
         case OperationalError() | InterfaceError():
@@ -80,6 +78,13 @@ def answer(request: HttpRequest, error: Exception) -> HttpResponse:
     incident = secrets.token_hex(6)
     log.error("incident %s at %s %s", incident, request.method, request.path, exc_info=error)
     return render(told(Problem(500, "internal", incident=incident), language))
+
+
+def _without_facts(error: Exception) -> Problem:
+    if isinstance(error, desk.KeyringError):
+        log.error("the keyring does not belong to this database", exc_info=error)
+        return Problem(503, "keyring")
+    return Problem(422, "key-reused") if isinstance(error, desk.KeyReused) else Problem(404, "not-found")
 
 
 def render(body: dict[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:

@@ -8,5 +8,5 @@ from bihuan.faces.rest import api
 
 urlpatterns = [
     *api.patterns(),
-    re_path(r"^(?P<path>.*)$", api.wrapped(api.nothing_here)),
+    re_path(r"^(?P<path>[\s\S]*)\Z", api.wrapped(api.nothing_here)),
 ]

@@ -41,6 +41,11 @@ DOOR: dict[str, tuple[str, str, str, str]] = {
         "同一个键只能用于内容完全相同的请求。请换一个新的键。",
         "One key stands for one request, byte for byte. Choose a new key.",
     ),
+    "keyring": (
+        "密钥文件与数据库不配套", "The keyring does not belong to this database",
+        "没有保存任何新内容。请管理员放回与数据库配套的密钥文件。",
+        "Nothing new was stored. An administrator must put back the keyring that belongs to the database.",
+    ),
     "key-malformed": (
         "幂等键写法不对", "The idempotency key is malformed",
         "请用 {least} 到 {most} 个可见的 ASCII 字符，例如 UUID。",

@@ -125,8 +125,10 @@ def _need_category(draft: Draft, category: str) -> None:
 
 
 def _lowest_seal(draft: Draft, category: str) -> Seal:
-    found = draft.book.categories.get(category)
-    return max(draft.book.seal, found.seal) if found is not None and found.seal is not None else draft.book.seal
+    """A category may open what is internal by default (a broken lamp), never what the scene seals."""
+    whole, rule = draft.book.seal, draft.book.categories.get(category)
+    own = rule.seal if rule is not None and rule.seal is not None else whole
+    return own if whole <= Seal.L1 else max(whole, own)
 
 
 def _free_desk(draft: Draft, barred: tuple[str, ...]) -> str:
