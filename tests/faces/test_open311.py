@@ -102,6 +102,13 @@ def test_a_public_report_has_its_number_and_anybody_finds_it(door):
     )
 
 
+@pytest.mark.parametrize(("text", "is_urgent"), [("楼上燃气泄漏，味道很大", True), ("垃圾桶满了", False)])
+def test_who_writes_of_an_emergency_is_told_to_call_and_the_report_is_taken_all_the_same(door, text, is_urgent):
+    told = door.send(description=text)
+    assert ("119" in told["service_notice"]) is is_urgent
+    assert receipt_of(told)
+
+
 def test_what_was_written_comes_back_to_the_holder_of_the_receipt_alone(door):
     code = receipt_of(door.send(description=TEXT, address_string="民族路 1 号"))
     (held,) = door.get(f"requests/{code}.json").json()

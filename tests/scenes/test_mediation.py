@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from bihuan import scenes
 from bihuan.desk import api
@@ -41,7 +42,12 @@ def test_the_tables_are_a_rulebook_that_may_be_used():
 
 
 def test_a_dispute_is_sealed_from_the_first_second(district):
-    assert district.state(district.report("mediation", "M03").case).seal is Seal.L2
+    made = district.report("mediation", "M03")
+    assert district.state(made.case).seal is Seal.L2
+    page = Client().get(f"/t/{made.receipt}").content.decode()
+    assert "只有调解员和核查的人看得到" in page
+    plain = district.report("city", "B0110")
+    assert "看得到" not in Client().get(f"/t/{plain.receipt}").content.decode()
 
 
 def test_a_party_that_refuses_ends_it_and_is_told_the_routes(district):

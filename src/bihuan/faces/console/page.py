@@ -77,38 +77,49 @@ def values(
     ``opened``: the move whose form stands open after a mistake, with what was ``typed`` (field to values).
     """
     state = view.state
-    rule, known = view.rule, desk.numbers_of(by, _others(view.state))
+    rule = view.rule
+    return (
+        {
+            "view": view,
+            "state": state,
+            "case_id": view.id,
+            "version": state.version,
+            "form_key": uuid4().hex,
+            "title": choose(view.category.name, view.category.name_en) or say(_untitled(view)),
+            "stage": shown.stage(state.stage),
+            "seal": say(forms.SEALS[state.seal]),
+            "is_sealed": state.seal >= "L2",
+            "lead": desk.unit_name(state.lead),
+            "champion": view.people.get(state.champion, ""),
+            "verifier": story.unit_text(state.verifier_unit) if state.verifier_unit else "",
+            "turn_words": say(shown.TURNS[view.turn.what]) if view.turn.what in shown.TURNS else "",
+            "clock": shown.show_clock(view.turn.clock, view.at) if view.turn.clock else None,
+            "clocks": shown.show_clocks(state, view.at),
+            "close_if": rule.close_if if rule else "",
+            "proofs_needed": "、".join(forms.proof_name(kind) for kind in view.book.proofs_for(state.category)),
+            "texts": list(_texts(view)),
+            "photos": list(_photos(view)),
+            "letters": papers.shown(view),
+            "story": story.tell(view, since),
+            "since": since,
+            "tasks": story.task_rows(view),
+            "requests": story.request_rows(view),
+            "why_seen": say(WHY_SEEN[view.verdict.why]) if view.verdict.why in WHY_SEEN else view.verdict.why,
+            "purpose": purpose,
+        }
+        | _moves(view, opened, typed)
+        | _others_of(view, by)
+    )
+
+
+def _others_of(view: desk.CaseView, by: desk.Actor) -> dict[str, object]:
+    """The cases that this one is tied to, with a link where the viewer may follow it."""
+    state, known = view.state, desk.numbers_of(by, _others(view.state))
     return {
-        "view": view,
-        "state": state,
-        "case_id": view.id,
-        "version": state.version,
-        "form_key": uuid4().hex,
-        "title": choose(view.category.name, view.category.name_en) or say(_untitled(view)),
-        "stage": shown.stage(state.stage),
-        "seal": say(forms.SEALS[state.seal]),
-        "is_sealed": state.seal >= "L2",
-        "lead": desk.unit_name(state.lead),
-        "champion": view.people.get(state.champion, ""),
-        "verifier": story.unit_text(state.verifier_unit) if state.verifier_unit else "",
-        "turn_words": say(shown.TURNS[view.turn.what]) if view.turn.what in shown.TURNS else "",
-        "clock": shown.show_clock(view.turn.clock, view.at) if view.turn.clock else None,
-        "clocks": shown.show_clocks(state, view.at),
-        "close_if": rule.close_if if rule else "",
-        "proofs_needed": "、".join(forms.proof_name(kind) for kind in view.book.proofs_for(state.category)),
-        "texts": list(_texts(view)),
-        "photos": list(_photos(view)),
-        "letters": papers.shown(view),
-        "story": story.tell(view, since),
-        "since": since,
-        "tasks": story.task_rows(view),
-        "requests": story.request_rows(view),
         "linked": list(_linked(view, known)),
         "holds": [_hold(hold, known) for hold in state.holds],
         "lead_case": known.get(UUID(state.merged_into)) if state.merged_into else None,
-        "why_seen": say(WHY_SEEN[view.verdict.why]) if view.verdict.why in WHY_SEEN else view.verdict.why,
-        "purpose": purpose,
-    } | _moves(view, opened, typed)
+    }
 
 
 def _moves(view: desk.CaseView, opened: str, typed: Typed | None) -> dict[str, object]:

@@ -15,9 +15,10 @@ from django.http import HttpRequest, HttpResponse
 
 from bihuan.desk import api as desk
 from bihuan.desk.api import Caller, Intake, Outcome, PublicFilters
+from bihuan.faces import emergency
 from bihuan.faces.open311 import asking, formats, offered, telling
 from bihuan.faces.open311.errors import Wrong, language
-from bihuan.faces.open311.words import CONFIDENTIAL, NOTICE, NOTICE_CLOCK, say
+from bihuan.faces.open311.words import CONFIDENTIAL, NOTICE, NOTICE_CALL, NOTICE_CLOCK, say
 from bihuan.faces.rest import auth, body
 from bihuan.faces.rest.limits import need_room_for_address, need_room_for_token
 from bihuan.kernel import commands as c
@@ -68,7 +69,7 @@ def create(request: HttpRequest, kind: str) -> HttpResponse:
             c.AddProof(Proof(telling.PHOTO, ref)), by=reporter, case=outcome.case, purpose="report",
             key=f"{once}:photo:{index}" if once else None,
         )  # fmt: skip
-    return _answer(request, kind, outcome)
+    return _answer(request, kind, outcome, posted)
 
 
 def _measure(request: HttpRequest) -> bool:
@@ -234,15 +235,17 @@ def _report(reporter: desk.Actor, intake: Intake, posted: Posted, refs: list[str
     return desk.report_for(caller, intake, purpose="report", key=once, digest=digest, happened_at=at)
 
 
-def _answer(request: HttpRequest, kind: str, outcome: Outcome) -> HttpResponse:
+def _answer(request: HttpRequest, kind: str, outcome: Outcome, posted: Posted) -> HttpResponse:
     """A public case by its number, which may be shown to anybody; any other by its receipt, which may not."""
     spoken = language(request)
     found = desk.public_cases(PublicFilters(numbers=(outcome.number,)))
     due = found[0].due if found else _first_due(outcome)
     clock = say(NOTICE_CLOCK, spoken, due=telling.stamp(due)) if due is not None else ""
+    word = emergency.find(f"{posted.get('description')} {posted.get('address_string')}")
+    call = say(NOTICE_CALL, spoken, word=word) if word else ""
     told = {
         "service_request_id": str(outcome.number) if found else outcome.receipt,
-        "service_notice": say(NOTICE, spoken, code=desk.show_code(outcome.receipt), clock=clock),
+        "service_notice": call + say(NOTICE, spoken, code=desk.show_code(outcome.receipt), clock=clock),
         "account_id": None,
     }
     headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}

@@ -95,6 +95,10 @@ NOTICE: Pair = (
     "查询码 {code}:凭它随时查进度、提意见,请保管好。{clock}",
     "Receipt {code}: it leads to the report, and lets its holder confirm or dispute. Keep it to yourself.{clock}",
 )
+NOTICE_CALL = (
+    "您写到了“{word}”：如果情况紧急，请立刻拨打 119、120 或 110，不要等这里的答复。",
+    "You wrote “{word}”: if it is urgent call 119, 120 or 110 at once; do not wait for an answer here. ",
+)
 NOTICE_CLOCK: Pair = ("承诺时限:{due}。", " Next promise: {due}.")
 
 ATTRIBUTES: Mapping[str, tuple[Pair, Pair]] = {

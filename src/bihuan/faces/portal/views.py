@@ -12,10 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bihuan.desk import api as desk
-from bihuan.faces import asked, shown
+from bihuan.faces import asked, emergency, shown
 from bihuan.faces.i18n import say
 from bihuan.faces.pages import explain_refusal
-from bihuan.faces.portal import emergency, rate, steps, story
+from bihuan.faces.portal import rate, steps, story
 from bihuan.faces.typed import Mistyped, tidy
 from bihuan.kernel import commands as c
 from bihuan.kernel.refused import Refused
@@ -171,6 +171,7 @@ def _show(
         "error": error,
         "error_for": error_for,
         "typed": request.POST.get("text", "")[:2000] if error else "",
+        "seal_note": asked.word(desk.declared_scene(view.state.scene).seal_note) if view.state.seal >= "L2" else "",
         "headline": story.headline(view),
         "stage": shown.stage(view.state.stage),
         "is_late": clock is not None and clock.is_late,
