@@ -76,40 +76,42 @@ def values(
 
     ``opened``: the move whose form stands open after a mistake, with what was ``typed`` (field to values).
     """
-    state = view.state
-    rule = view.rule
-    return (
-        {
-            "view": view,
-            "state": state,
-            "case_id": view.id,
-            "version": state.version,
-            "form_key": uuid4().hex,
-            "title": choose(view.category.name, view.category.name_en) or say(_untitled(view)),
-            "stage": shown.stage(state.stage),
-            "seal": say(forms.SEALS[state.seal]),
-            "is_sealed": state.seal >= "L2",
-            "lead": desk.unit_name(state.lead),
-            "champion": view.people.get(state.champion, ""),
-            "verifier": story.unit_text(state.verifier_unit) if state.verifier_unit else "",
-            "turn_words": say(shown.TURNS[view.turn.what]) if view.turn.what in shown.TURNS else "",
-            "clock": shown.show_clock(view.turn.clock, view.at) if view.turn.clock else None,
-            "clocks": shown.show_clocks(state, view.at),
-            "close_if": rule.close_if if rule else "",
-            "proofs_needed": "、".join(forms.proof_name(kind) for kind in view.book.proofs_for(state.category)),
-            "texts": list(_texts(view)),
-            "photos": list(_photos(view)),
-            "letters": papers.shown(view),
-            "story": story.tell(view, since),
-            "since": since,
-            "tasks": story.task_rows(view),
-            "requests": story.request_rows(view),
-            "why_seen": say(WHY_SEEN[view.verdict.why]) if view.verdict.why in WHY_SEEN else view.verdict.why,
-            "purpose": purpose,
-        }
-        | _moves(view, opened, typed)
-        | _others_of(view, by)
-    )
+    state, rule = view.state, view.rule
+    shown_first = {
+        "view": view,
+        "state": state,
+        "case_id": view.id,
+        "version": state.version,
+        "form_key": uuid4().hex,
+        "title": choose(view.category.name, view.category.name_en) or say(_untitled(view)),
+        "stage": shown.stage(state.stage),
+        "seal": say(forms.SEALS[state.seal]),
+        "is_sealed": state.seal >= "L2",
+        "lead": desk.unit_name(state.lead),
+        "champion": view.people.get(state.champion, ""),
+        "verifier": story.unit_text(state.verifier_unit) if state.verifier_unit else "",
+        "close_if": rule.close_if if rule else "",
+        "proofs_needed": "、".join(forms.proof_name(kind) for kind in view.book.proofs_for(state.category)),
+        "texts": list(_texts(view)),
+        "photos": list(_photos(view)),
+        "letters": papers.shown(view),
+        "story": story.tell(view, since),
+        "since": since,
+        "tasks": story.task_rows(view),
+        "requests": story.request_rows(view),
+        "why_seen": say(WHY_SEEN[view.verdict.why]) if view.verdict.why in WHY_SEEN else view.verdict.why,
+        "purpose": purpose,
+    }
+    return shown_first | _turn(view) | _moves(view, opened, typed) | _others_of(view, by)
+
+
+def _turn(view: desk.CaseView) -> dict[str, object]:
+    """Whose turn it is to do what, and every promise that runs."""
+    return {
+        "turn_words": say(shown.TURNS[view.turn.what]) if view.turn.what in shown.TURNS else "",
+        "clock": shown.show_clock(view.turn.clock, view.at) if view.turn.clock else None,
+        "clocks": shown.show_clocks(view.state, view.at),
+    }
 
 
 def _others_of(view: desk.CaseView, by: desk.Actor) -> dict[str, object]:
