@@ -135,6 +135,18 @@ def test_p10_an_extension_without_an_approver_is_refused_and_with_one_comes_once
     assert "经批准延长" in told
 
 
+def test_the_petitioner_is_told_who_carries_the_case_and_until_when_and_no_more():
+    petition = Petition().sent_on(None)
+    head = str(person_id("jd014-zr"))
+    petition.does("xfj", "triage", "name-champion", person=head)
+    petition.step("jd014-zr", "head", "champion_plan", plan="每周上门一次，劝其息访")
+    told = browser().get(f"/t/{petition.receipt}").content.decode()
+    for words in ("由单位负责人示范月包案", "包案化解"):
+        assert words in told, words
+    assert "劝其息访" not in told
+    assert head not in told
+
+
 # -- P11 ---------------------------------------------------------------------------------------------------------
 
 

@@ -151,11 +151,17 @@ def shown_move(move: desk.Move, view: desk.CaseView, opened: str = "", typed: Ty
         target=move.target,
         label=label(move, view),
         fields=numbered,
-        is_main=form.is_main,
+        is_main=form.is_main and not _is_aside(move, view),
         is_danger=form.is_danger,
         has_files=any(field.kind == "file" for field in fields),
         is_open=is_open,
     )
+
+
+def _is_aside(move: desk.Move, view: desk.CaseView) -> bool:
+    """What was done may be done again, and to step back is open at any time: neither is what comes next."""
+    aside = {*view.state.steps, *desk.declared_scene(view.state.scene).recusal}
+    return move.key == "step" and move.target in aside
 
 
 def _again(field: forms.Field, typed: Typed) -> forms.Field:

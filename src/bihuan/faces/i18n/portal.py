@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
+    "由单位负责人{name}包案。": "{name}, head of a unit, carries the case in person.",
     "我要反映": "Report",
     "这里反映的是：": "You are reporting: ",
     "换成：": "Instead: ",
