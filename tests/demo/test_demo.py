@@ -11,6 +11,7 @@ from django.test import RequestFactory
 from bihuan.demo import draw, load
 from bihuan.desk import api, calendars, places, rulebooks, units
 from bihuan.desk.places import from_wgs84
+from bihuan.wiring import site
 
 POINTS = {
     "解放碑": (106.5770, 29.5573, "003"),
@@ -31,6 +32,7 @@ def _fresh(clean_db, settings, tmp_path):
     settings.DATA = tmp_path
     for module in (calendars, places, rulebooks, units):
         module.forget()
+    site.tell_scenes()
 
 
 def count(table):
@@ -137,17 +139,19 @@ def test_the_sketch_is_cut_where_two_sites_are_equally_near():
 
 def test_example_cases_show_every_stage_and_keep_every_law():
     load.load_demo()
-    assert load.load_cases() == 44
+    assert load.load_cases() == 50
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT stage FROM case_row")
         stages = {stage for (stage,) in cursor.fetchall()}
+        cursor.execute("SELECT count(*) FROM case_row WHERE scene = 'petitions' AND seal < 2")
+        assert cursor.fetchone() == (0,)
     assert stages >= {"registered", "accepted", "dispatched", "working", "verifying", "closed", "declined", "merged"}
     findings = api.audit(1)
-    assert findings.cases == 44
+    assert findings.cases == 50
     assert findings.is_clean
 
     assert load.load_cases() == 0
-    assert count("case_row") == 44
+    assert count("case_row") == 50
 
 
 def test_an_interrupted_load_of_cases_goes_on(monkeypatch):
@@ -160,8 +164,8 @@ def test_an_interrupted_load_of_cases_goes_on(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         load.load_cases(stop)
     assert count("case_row") == 7
-    assert load.load_cases() == 44
-    assert count("case_row") == 44
+    assert load.load_cases() == 50
+    assert count("case_row") == 50
     assert api.audit(1).is_clean
 
 

@@ -92,7 +92,7 @@ def test_each_limit_is_that_of_the_law_in_its_own_unit(category, key, amount, un
 @pytest.mark.parametrize(
     ("category", "lead"),
     [
-        ("P101", "yz.zfw"), ("P201", "yz.rsj"), ("P301", DISCIPLINE), ("P401", "yz.sfj"), ("P502", "yz.ga"),
+        ("P101", "yz.zfw"), ("P201", "yz.rsj"), ("P301", DISCIPLINE), ("P401", "yz.sff"), ("P502", "yz.ga"),
         ("P609", STREET), ("P602", "yz.rsj"), ("P701", "yz.sgb"), ("P801", DISCIPLINE),
     ],
 )  # fmt: skip

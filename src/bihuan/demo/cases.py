@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from bihuan.desk import api
@@ -34,6 +35,7 @@ class Tale:
     at: datetime
     gap: timedelta
     staff: Mapping[tuple[str, str], api.Actor]
+    said: Mapping[str, Mapping[str, str]]  # what is filled in with each step
 
     @property
     def state(self) -> Case:
@@ -51,9 +53,9 @@ def load(step: Step) -> int:
     """Load the cases of ``cases.json`` once. Each comes whole or not at all, so an interrupted load goes on."""
     if api.organisation.demo_stage() == "filled":
         return 0
-    rows = json.loads(FILE.read_text(encoding="utf-8"))
+    rows = [row for row in json.loads(FILE.read_text(encoding="utf-8")) if row.get("scene", "city") in settings.SCENES]
     staff = _staff()
-    cases: list[UUID] = []
+    cases: list[api.Outcome] = []
     for number, row in enumerate(rows):
         step(number, len(rows))
         with transaction.atomic():
@@ -83,28 +85,46 @@ def who(unit: str, roles: tuple[str, ...]) -> api.Actor | None:
     return next((staff[unit, role] for role in wanted if (unit, role) in staff), None)
 
 
-def _tell(number: int, row: Mapping[str, Any], staff: Mapping[tuple[str, str], api.Actor], cases: list[UUID]) -> UUID:
+def _tell(
+    number: int, row: Mapping[str, Any], staff: Mapping[tuple[str, str], api.Actor], cases: list[api.Outcome]
+) -> api.Outcome:
     path = row["path"].split()
     now = api.now()
     opened = now - timedelta(hours=row["hours"])
     texts = {kind: row[kind] for kind in ("text", "address", "contact") if row.get(kind)}
-    intake = api.Intake(row["category"], f"500103{row['place']}", row["channel"], texts)
+    fields = dict(row.get("fields", {}))
+    if "earlier" in row:
+        fields["earlier"] = cases[row["earlier"]].receipt
+    place = f"500103{row['place']}"
+    intake = api.Intake(row["category"], place, row["channel"], texts, scene=row.get("scene", "city"), fields=fields)
     told = api.report(intake, by=api.ANONYMOUS, purpose=PURPOSE, key=f"demo-{number}", happened_at=opened)
     if told.replayed:
-        return told.case
-    tale = Tale(told.case, opened, (now - opened) / (2 * len(path) + 4), staff)
+        return told
+    tale = Tale(told.case, opened, (now - opened) / (2 * len(path) + 4), staff, row.get("said", {}))
     for move in path:
-        MOVES[move](tale)
+        if move in tale.said:
+            _step(tale, move)
+        else:
+            MOVES[move](tale)
     if "duplicate_of" in row:
-        api.merge(told.case, cases[row["duplicate_of"]], by=staff[DESK, "dispatcher"], purpose=PURPOSE)
-    return told.case
+        into = cases[row["duplicate_of"]].case
+        api.merge(told.case, into, by=staff[DESK, "dispatcher"], purpose=PURPOSE)
+    return told
 
 
 # -- moves --------------------------------------------------------------------------------------------------------
 
 
+def _step(tale: Tale, key: str) -> None:
+    """A scene's own step, by whoever may take it."""
+    state = tale.state
+    by = api.book_in_force(state.scene).steps[key].by
+    unit = {"triage": state.desk, "verifier": state.verifier_unit or state.desk}.get(by, state.lead)
+    tale.does(tale.who(unit, by), c.TakeStep(key, tuple(tale.said[key].items())))
+
+
 def _accept(tale: Tale) -> None:
-    tale.does(tale.who(DESK, "triage"), c.Accept())
+    tale.does(tale.who(tale.state.desk, "triage"), c.Accept())
 
 
 def _decline(tale: Tale) -> None:
@@ -113,7 +133,7 @@ def _decline(tale: Tale) -> None:
 
 
 def _dispatch(tale: Tale) -> None:
-    tale.does(tale.who(DESK, "dispatcher"), c.Dispatch())
+    tale.does(tale.who(tale.state.desk, "dispatcher"), c.Dispatch())
 
 
 def _take(tale: Tale) -> None:
@@ -142,7 +162,9 @@ def _finish(tale: Tale) -> None:
 
 
 def _verify(tale: Tale) -> None:
-    tale.does(tale.who(VERIFIER, "verifier"), c.Verify(accept=True))
+    state = tale.state
+    outcome = (*api.book_in_force(state.scene).outcomes, "")[0]
+    tale.does(tale.who(state.verifier_unit or state.desk, "verifier"), c.Verify(accept=True, outcome=outcome))
 
 
 def _reject(tale: Tale) -> None:
