@@ -135,6 +135,16 @@ def test_p10_an_extension_without_an_approver_is_refused_and_with_one_comes_once
     assert "经批准延长" in told
 
 
+def test_the_petitioner_follows_his_own_case_and_reads_no_draft():
+    petition = Petition().sent_on(None)
+    petition.step("jd014", "handler", "admitted", **NOTICE)
+    petition.step("jd014", "handler", "opinion", **OPINION)
+    told = browser().get(f"/t/{petition.receipt}").content.decode()
+    assert "受理并告知" in told
+    assert "拟写意见书" not in told
+    assert OPINION["opinion_text"] not in told
+
+
 def test_the_petitioner_is_told_who_carries_the_case_and_until_when_and_no_more():
     petition = Petition().sent_on(None)
     head = str(person_id("jd014-zr"))

@@ -55,7 +55,7 @@ class Declared:
     """All that a scene declares beyond its tables and words. ``letters``: as in its manifest.
 
     ``is_public``: anybody may report; otherwise only staff may. ``recusal``: steps by which somebody says that he is
-    too near to the matter to decide in it.
+    too near to the matter to decide in it. ``told``: steps of which the reporter is told that they were taken.
     """
 
     fields: Mapping[str, SceneField] = field(default_factory=dict)
@@ -67,6 +67,7 @@ class Declared:
     asks_where: bool = True
     is_public: bool = True
     recusal: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 NOTHING = Declared()

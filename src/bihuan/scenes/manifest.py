@@ -52,6 +52,7 @@ class SceneInfo:
 
     ``reviews``: categories of cases that look again at an earlier one, and which of them are the last word.
     ``recusal``: the steps by which somebody says that he is too near to the matter to decide in it.
+    ``told``: the steps of which the reporter is told that they were taken, not what was written.
     """
 
     key: str
@@ -74,6 +75,7 @@ class SceneInfo:
     letters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     reviews: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     recusal: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
     @property
     def tables(self) -> Path:
@@ -94,6 +96,7 @@ TYPES: Mapping[str, type] = {
     "key": str, "name": str, "name_en": str, "kernel_api": int, "owners": list, "level": str, "personal_data": list,
     "keeps_for": str, "uses": list, "words": dict, "summary": str, "summary_en": str, "is_public": bool,
     "seal_note": dict, "fields": dict, "indicators": dict, "letters": dict, "reviews": dict, "recusal": list,
+    "told": list,
 }  # fmt: skip
 TYPE_NAMES = {str: "文字 text", int: "整数 whole number", list: "列表 list", dict: "表 table", bool: "true/false"}
 
@@ -103,7 +106,7 @@ def build(raw: Mapping[str, Any], folder: Path) -> SceneInfo:
     fields = {key: _field(value) for key, value in raw.get("fields", {}).items()}
     words = dict(raw.get("words", {}))
     words["fields"] = {key: value["label"] for key, value in fields.items()} | words.get("fields", {})
-    made: dict[str, Any] = {name: tuple(raw.get(name, ())) for name in ("owners", "personal_data", "recusal")}
+    made: dict[str, Any] = {name: tuple(raw.get(name, ())) for name in ("owners", "personal_data", "recusal", "told")}
     made |= {"uses": frozenset(raw["uses"]), "words": words, "folder": folder, "fields": fields}
     made |= {"reviews": {name: tuple(codes) for name, codes in raw.get("reviews", {}).items()}}
     return SceneInfo(**{**raw, **made})

@@ -117,6 +117,7 @@ def declared(scene: SceneInfo) -> Declared:
         asks_where=scene.asks_where,
         is_public=scene.is_public,
         recusal=scene.recusal,
+        told=scene.told,
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from bihuan.desk.api import TrackView, staff_names, unit_name
+from bihuan.desk.api import TrackView, declared_scene, scene_word, staff_names, unit_name
 from bihuan.faces import shown
-from bihuan.faces.i18n import say
+from bihuan.faces.i18n import language, say
 from bihuan.faces.templatetags.words import local, named
 from bihuan.kernel import events as e
 from bihuan.kernel.case import Role
@@ -87,6 +87,8 @@ def _work(view: TrackView, recorded: Recorded) -> Iterator[Line]:  # noqa: C901,
             yield Line(at, say("另有人反映同一件事，合并到这里一起办。"), "quiet")
         case e.Unmerged():
             yield Line(at, say("不再合并，单独办理；期限照原来的算。"))
+        case e.StepTaken() if event.step in declared_scene(view.state.scene).told:
+            yield Line(at, scene_word("steps", event.step, language()))
         case e.ChampionNamed() if name := staff_names([event.person]).get(event.person):
             yield Line(at, say("由单位负责人{name}包案。", name=name))
         case _:

@@ -155,9 +155,10 @@ class _Whole:
                 yield self._say(("indicators", key, "clock"), f"没有时限 {one['clock']} / there is no such clock")
             if one.get("outcome") and one["outcome"] not in book.outcomes:
                 yield self._say(("indicators", key, "outcome"), f"没有结果 {one['outcome']} / there is no such outcome")
-        for key in self.info.recusal:
+        named = {"recusal": self.info.recusal, "told": self.info.told}
+        for where, key in ((where, key) for where, keys in named.items() for key in keys):
             if key not in book.steps:
-                yield self._say(("recusal",), f"没有步骤 {key} / there is no step '{key}'")
+                yield self._say((where,), f"没有步骤 {key} / there is no step '{key}'")
         for name, codes in self.info.reviews.items():
             for code in codes:
                 if code not in book.categories:
