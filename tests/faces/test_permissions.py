@@ -50,7 +50,7 @@ def world(district):
 
 def fill(address, world, code=None):
     name = "0" * 64 + ".png"
-    address = address.replace("<name>.<kind>", "opinion.pdf")
+    address = address.replace("<name>.<kind>", "opinion.pdf").replace("<number>", "1").replace("<ground>", "500103")
     return (
         address.replace("<code>", code or world["code"]).replace("<case>", str(world["case"])).replace("<name>", name)
     )

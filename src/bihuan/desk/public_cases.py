@@ -25,10 +25,14 @@ DECIMALS = 4
 
 @dataclass(frozen=True)
 class PublicFilters:
-    """``services``: scene and category. ``None`` and empty do not narrow; both ends of a span are in it."""
+    """``services``: scene and category. ``places``: whole codes.
+
+    ``None`` and empty do not narrow; both ends of a span are in it.
+    """
 
     numbers: tuple[int, ...] | None = None
     services: tuple[tuple[str, str], ...] = ()
+    places: tuple[str, ...] = ()
     opened_from: datetime | None = None
     opened_to: datetime | None = None
     changed_from: datetime | None = None
@@ -82,6 +86,7 @@ def _narrowing(filters: PublicFilters) -> Sequence[tuple[str, object]]:
     found: list[tuple[str, object]] = [
         ("c.number = ANY(%s)", list(filters.numbers) if filters.numbers is not None else None),
         ("c.scene || ' ' || c.category = ANY(%s)", [" ".join(one) for one in filters.services] or None),
+        ("c.place = ANY(%s)", list(filters.places) or None),
         ("c.opened >= %s", filters.opened_from),
         ("c.opened <= %s", filters.opened_to),
         ("c.changed >= %s", filters.changed_from),

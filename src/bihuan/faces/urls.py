@@ -9,6 +9,7 @@ from django.views.i18n import set_language
 
 from bihuan.faces.console import papers
 from bihuan.faces.console import views as console
+from bihuan.faces.portal import public
 from bihuan.faces.portal import views as portal
 from bihuan.faces.portal.stations import stations
 
@@ -31,7 +32,12 @@ class LetterKind(StringConverter):
     regex = "pdf|docx"
 
 
+class PlaceCode(StringConverter):
+    regex = "[0-9]{2,15}"
+
+
 register_converter(Code, "code")
+register_converter(PlaceCode, "place")
 register_converter(LetterName, "letter")
 register_converter(LetterKind, "kind")
 register_converter(PhotoName, "photo")
@@ -47,6 +53,11 @@ urlpatterns = [
     path("t/<code:code>/seen", portal.seen, name="seen"),
     path("verify", portal.verify, name="verify"),
     path("rules", portal.rules, name="rules"),
+    path("cases", public.cases, name="public-cases"),
+    path("cases.atom", public.feed, name="public-feed"),
+    path("cases/<int:number>", public.one, name="public-case"),
+    path("places/<place:ground>", public.place, name="public-place"),
+    path("places/<place:ground>.atom", public.feed, name="place-feed"),
     path("stations", stations, name="stations"),
     path("language", set_language, name="language"),
     path("login/", LoginView.as_view(template_name="console/login.html"), name="login"),

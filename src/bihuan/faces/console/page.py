@@ -19,6 +19,7 @@ from bihuan.kernel.case import Case, Hold
 TEXTS = {
     "text": "反映内容",
     "address": "具体位置",
+    "like": "报告人说与这个编号是同一件",
     "contact": "联系方式",
     "answer": "给反映人的答复",
     "work": "工作记录",

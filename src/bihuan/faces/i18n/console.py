@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
+    "报告人说与这个编号是同一件": "The reporter says it is the same as this number",
     # letters
     "文书": "Letters",
     "下载 PDF": "Download PDF",

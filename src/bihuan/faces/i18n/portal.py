@@ -7,6 +7,34 @@ from __future__ import annotations
 ENGLISH: dict[str, str] = {
     "由单位负责人{name}包案。": "{name}, head of a unit, carries the case in person.",
     "我要反映": "Report",
+    # what is open to all
+    "看看公开的事项": "Public cases",
+    "公开的事项": "Public cases",
+    "公开的事项。不含文字、照片和报告人。": "Public cases, without words, photographs or people.",
+    "路灯、井盖、垃圾、路面这些公共的事，谁都能看办到哪一步。报告人写的文字、照片和身份不公开。": (
+        "Street lamps, manhole covers, rubbish, roads: anybody can see how far they are. What reporters wrote, their photographs and who they are is not public."
+    ),
+    "也看九十天内办完的": "Also those closed within ninety days",
+    "看一看": "Show",
+    "这里现在没有公开的事项。": "There are no public cases here now.",
+    "上一页": "Previous page",
+    "订阅（Atom）": "Subscribe (Atom)",
+    "示意图：公开事项在哪里，下面的列表写着同样的内容": "A sketch of where public cases are; the list below says the same",
+    "示意图。数字是这个街道里的件数；点是报告人给的位置，精确到约十米，红色已超时。": (
+        "A sketch. Numbers count the cases of a street; dots are points that reporters gave, to about ten metres, red when overdue."
+    ),
+    "登记": "Registered",
+    "结案": "Closed",
+    "下一个时限": "The next promise",
+    "我也遇到了这件事": "I have seen this too",
+    "登记以后您有自己的查询码；受理时并到这一件，办完一样答复您。": (
+        "You get a code of your own; at triage your report joins this case, and its answer comes to you as well."
+    ),
+    "附近有人反映过同样的事，是这一件吗？": "Somebody near by reported the same kind of thing. Is it this one?",
+    "都不是，或者说不准": "None of these, or not sure",
+    "登记以后您有自己的查询码；受理时并到那一件，办完一样答复您。": (
+        "You get a code of your own; at triage your report joins that case, and its answer comes to you as well."
+    ),
     "这里反映的是：": "You are reporting: ",
     "换成：": "Instead: ",
     "还可以反映：": "Also: ",

@@ -1,4 +1,7 @@
-"""The three steps of a report, without a session: what was said so far travels in the form itself."""
+"""The three steps of a report, without a session: what was said so far travels in the form itself.
+
+``like`` is the number of a public case near by that the reporter says is the same.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ NOT_SURE = "-"
 FIRST_SCENE = "city"
 KEY = re.compile(r"[0-9a-f]{32}")
 LENGTHS = {"text": 2000, "address": 200, "contact": 100}
-FIELDS = ("key", "text", "category", "place", "address", "lon", "lat", "contact", "calm")
-OF_STEP = {1: ("text", "category"), 2: ("place", "address", "lon", "lat"), 3: ("contact",)}
+FIELDS = ("key", "text", "category", "place", "address", "lon", "lat", "contact", "calm", "like")
+OF_STEP = {1: ("text", "category"), 2: ("place", "address", "lon", "lat"), 3: ("contact", "like")}
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Draft:
     lat: str = ""
     contact: str = ""
     calm: str = ""
+    like: str = ""
     scene: str = FIRST_SCENE
     given: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -73,6 +77,16 @@ def read(post: QueryDict, scene: str = "") -> Draft:
             given[one.key], errors[asked.name_of(one)] = "", mistyped.text
     made = key if KEY.fullmatch(key) else uuid4().hex
     return Draft(made, **values, scene=known, given=given, errors=errors)
+
+
+def like(draft: Draft, number: str) -> Draft:
+    """A first step that starts from a public case: what it is and where are filled in."""
+    if not re.fullmatch("[0-9]{1,15}", number):
+        return draft
+    found = desk.public_cases(desk.PublicFilters(numbers=(int(number),), is_open=True))
+    if not found or found[0].scene != draft.scene:
+        return draft
+    return replace(draft, category=found[0].category.code, place=found[0].place_code, like=number)
 
 
 def check(draft: Draft, step: int) -> Draft:
@@ -123,8 +137,13 @@ def fields(draft: Draft, step: int) -> list[asked.Asked]:
     ]
 
 
+def _like(draft: Draft) -> str:
+    """The public case that he says it is. A note for triage, which alone may merge the two."""
+    return draft.like if re.fullmatch("[0-9]{1,15}", draft.like) else ""
+
+
 def intake(draft: Draft) -> Intake:
-    texts = {"text": draft.text, "address": draft.address, "contact": draft.contact}
+    texts = {"text": draft.text, "address": draft.address, "contact": draft.contact, "like": _like(draft)}
     degrees = _degrees(draft)
     return Intake(
         category="" if draft.category == NOT_SURE else draft.category,

@@ -15,7 +15,7 @@ from bihuan.desk import api as desk
 from bihuan.faces import asked, emergency, shown
 from bihuan.faces.i18n import say
 from bihuan.faces.pages import explain_refusal
-from bihuan.faces.portal import rate, steps, story
+from bihuan.faces.portal import public, rate, steps, story
 from bihuan.faces.typed import Mistyped, tidy
 from bihuan.kernel import commands as c
 from bihuan.kernel.refused import Refused
@@ -57,7 +57,7 @@ def report(request: HttpRequest) -> HttpResponse:
     """Three steps; emergency words are answered before anything else."""
     draft = steps.read(request.POST, request.GET.get("scene", ""))
     if request.method == "GET":
-        return _ask(request, 1, draft)
+        return _ask(request, 1, steps.like(draft, request.GET.get("like", "")))
     step = int(request.POST["step"]) if request.POST.get("step") in {"1", "2", "3"} else 1
     if request.POST.get("back") in {"2", "3"}:
         return _ask(request, int(request.POST["back"]) - 1, draft)
@@ -85,6 +85,7 @@ def _ask(request: HttpRequest, step: int, draft: steps.Draft, status: int = 200)
         "seal_note": asked.word(desk.declared_scene(draft.scene).seal_note),
         "places": desk.place_choices(),
         "summary": steps.summary(draft) if step == 3 else {},
+        "near": public.near(draft.category, draft.place) if step == 3 and draft.scene == steps.FIRST_SCENE else [],
         "emergency_words": emergency.for_script(),
     }
     return render(request, "portal/report.html", values, status=status)
