@@ -132,3 +132,18 @@ def test_a_list_asks_as_often_for_many_as_for_one(public):
     with CaptureQueriesContext(connection) as many:
         text(browser, "/cases")
     assert len(few) == len(many), [query["sql"][:90] for query in many]
+
+
+def test_the_number_of_a_street_stands_inside_it(public):
+    api.import_areas(
+        '{"type": "FeatureCollection", "features": ['
+        '{"properties": {"place": "500103", "name": "区"}, "geometry": {"type": "Polygon", "coordinates":'
+        " [[[106.5, 29.5], [106.6, 29.5], [106.6, 29.6], [106.5, 29.6]]]}},"
+        '{"properties": {"place": "500103010", "name": "街道"}, "geometry": {"type": "MultiPolygon", "coordinates":'
+        " [[[[106.5, 29.5], [106.54, 29.5], [106.54, 29.6], [106.5, 29.6]]],"
+        " [[[106.59, 29.5], [106.6, 29.5], [106.6, 29.51], [106.59, 29.51]]]]}}]}"
+    )
+    open_case(public)
+    page = text(public.client(), "/cases")
+    (x,) = re.findall(r'<text x="([\d.]+)"[^>]*>1</text>', page)
+    assert float(x) == pytest.approx(16 + 608 * 0.2, abs=0.2)  # the middle of the larger piece, not of both

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bihuan.desk import api as desk
 
@@ -70,8 +71,27 @@ def draw(rows: Sequence[desk.PublicCase], chosen: Collection[str]) -> Sketch | N
     pieces = []
     for area in areas:
         is_part = len(area.place) > largest
-        x, y = at((area.box[0] + area.box[2]) / 2, (area.box[1] + area.box[3]) / 2)
+        x, y = at(*_middle(area))
         count = sum(code.startswith(area.place) for code in vague) if is_part else 0
         is_chosen = is_part and any(code.startswith(area.place) for code in chosen)
         pieces.append(Piece(path(area), area.name, is_chosen, count, x, y))
     return Sketch(WIDTH, round(2 * ROOM + (north - south) * scale), tuple(pieces), tuple(marks))
+
+
+def _middle(area: desk.Area) -> tuple[float, float]:
+    """The centroid of its largest polygon: of a street in two pieces the middle of both may lie in a third."""
+    return max((_centroid(rings[0]) for rings in area.polygons), key=lambda one: one[0])[1]
+
+
+def _centroid(ring: Sequence[tuple[float, float]]) -> tuple[float, tuple[float, float]]:
+    """Twice the area, in squared degrees, and the centroid (shoelace formula, from the first corner)."""
+    x0, y0 = ring[0]
+    twice = east = north = 0.0
+    for (ax, ay), (bx, by) in pairwise([*ring, ring[0]]):
+        cross = (ax - x0) * (by - y0) - (bx - x0) * (ay - y0)
+        twice += cross
+        east += (ax + bx - 2 * x0) * cross
+        north += (ay + by - 2 * y0) * cross
+    if not twice:
+        return 0.0, ring[0]
+    return abs(twice), (x0 + east / (3 * twice), y0 + north / (3 * twice))
