@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 import page_steps
-from bihuan.desk import rulebooks
+from bihuan.desk import api, rulebooks
 from bihuan.kernel.case import Seal
 from bihuan.testing import books
 
@@ -73,9 +73,7 @@ def test_a_place_shows_its_own_and_an_unknown_one_is_404(public):
     open_case(public)
     browser = public.client()
     assert len(numbers(text(browser, f"/places/{public.PLACE}"))) == 1
-    others = [
-        one.place for _, found in __import__("bihuan.desk.api", fromlist=["api"]).place_choices() for one in found
-    ]
+    others = [one.place for _, found in api.place_choices() for one in found]
     empty = next(code for code in others if code != public.PLACE)
     assert numbers(text(browser, f"/places/{empty}")) == []
     text(browser, "/places/999999999", 404)
@@ -139,7 +137,7 @@ def test_the_number_of_a_street_stands_inside_it(public):
         '{"type": "FeatureCollection", "features": ['
         '{"properties": {"place": "500103", "name": "区"}, "geometry": {"type": "Polygon", "coordinates":'
         " [[[106.5, 29.5], [106.6, 29.5], [106.6, 29.6], [106.5, 29.6]]]}},"
-        '{"properties": {"place": "500103010", "name": "街道"}, "geometry": {"type": "MultiPolygon", "coordinates":'
+        '{"properties": {"place": "500103013", "name": "街道"}, "geometry": {"type": "MultiPolygon", "coordinates":'
         " [[[[106.5, 29.5], [106.54, 29.5], [106.54, 29.6], [106.5, 29.6]]],"
         " [[[106.59, 29.5], [106.6, 29.5], [106.6, 29.51], [106.59, 29.51]]]]}}]}"
     )
