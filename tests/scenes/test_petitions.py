@@ -1,6 +1,8 @@
 """信访: each matter on its own route, the clocks of the law to the day, reviews one level up, the five checks."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -249,6 +251,19 @@ def test_a_champion_has_a_plan_a_limit_and_visits(district):
     assert not clock(district, case, "champion").is_ticking
 
 
+def test_the_days_to_object_are_a_right_and_letting_them_pass_is_no_delay(district):
+    at = api.now() - timedelta(days=10)
+    intake = api.Intake("P609", "500103014001", "letter", {"text": "请帮忙"}, scene="petitions")
+    case = api.report(intake, by=api.ANONYMOUS, purpose="反映", happened_at=at).case
+    district.act(case, c.Accept(), DESK, "triage", happened_at=at)
+    district.act(case, c.Dispatch(), DESK, "dispatcher", happened_at=at)
+    api.submit(c.Tick(), by=api.SYSTEM, case=case, purpose="时限")
+    state = district.state(case)
+    assert clock(district, case, "objection").due < api.now()
+    assert (state.overdue, [one.key for one in state.clocks if one.broken]) == (0, [])
+    step(district, case, "admitted", **NOTICE)
+
+
 # -- 复查, 复核 ------------------------------------------------------------------------------------------------------
 
 
@@ -324,3 +339,14 @@ def test_no_field_lists_counts_or_marks_a_petitioner():
         "returned",
         "reopened",
     }
+
+
+def test_the_reference_names_every_step_clock_and_route():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "petitions.md").read_text("utf-8")
+    book = read_tables(scenes.load("petitions").tables)
+    named = set(re.findall(r"`(\w+)`", page))
+    assert {rule.key for row in book.categories.values() for rule in (*book.clocks, *row.clocks)} <= named
+    assert {key for key in book.steps if key not in named} == {
+        "extension_told", "hearing", "champion_visit"
+    }, "told in words"  # fmt: skip
+    assert {code[:2] for code in book.categories} <= set(re.findall(r"\bP\d", page))
