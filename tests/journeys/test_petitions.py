@@ -90,6 +90,17 @@ def refused(answer, code):
     assert (answer.status_code in {403, 409, 422}, answer.json()["code"]) == (True, code), answer.content.decode()
 
 
+def test_programs_are_told_what_a_petition_asks():
+    told = {one["key"]: one for one in Program().get("/scenes").json()["scenes"]}["petitions"]
+    fields = {one["key"]: one for one in told["fields"]}
+    assert list(fields) == ["earlier", "accused", "spokesmen", "petitioner", "home"]
+    assert (fields["spokesmen"]["least"], fields["spokesmen"]["largest"]) == (1, 5)
+    assert (fields["accused"]["kind"], fields["petitioner"]["personal"]) == ("accused", True)
+    assert (told["seal"], "纪检" in told["seal_note"]["zh"]) == ("L2", True)
+    (opinion,) = [one for one in told["steps"] if one["key"] == "opinion"]
+    assert opinion["requires"] == ["claim", "grounds", "result", "opinion_text", "legal_basis"]
+
+
 # -- P10 ---------------------------------------------------------------------------------------------------------
 
 

@@ -27,6 +27,8 @@ class FieldOut(Schema):
     required: bool
     personal: bool
     most: int
+    least: int | None
+    largest: int | None
     options: dict[str, WordsOut]
     hint: WordsOut | None
 
@@ -100,6 +102,8 @@ def _field(one: desk.SceneField) -> dict[str, object]:
         "required": one.required,
         "personal": one.personal,
         "most": one.most,
+        "least": one.least,
+        "largest": one.largest,
         "options": {code: dict(word) for code, word in one.choices.items()},
         "hint": dict(one.hint) or None,
     }
