@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 import rooms
-from bihuan.desk import api, calendars, identity, names, rulebooks
+from bihuan.desk import api, calendars, identity, names, rulebooks, units
 from bihuan.kernel import commands as c
 from bihuan.testing import cast
 
@@ -18,7 +18,7 @@ REMINDERS = 8
 @pytest.fixture(autouse=True)
 def district(clean_db, monkeypatch):
     """Names, units, rules and the calendar are read every few seconds: here once, so that nothing of it is counted."""
-    for room in (calendars, names, rulebooks):
+    for room in (calendars, names, rulebooks, units):
         monkeypatch.setattr(room, "STALE_AFTER", 3600)
     identity.forget_numbers()
     rooms.install()
