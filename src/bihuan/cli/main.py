@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from bihuan.cli import office, scene, webhooks
-from bihuan.cli.common import Json, World, day_of, fail, out, progress, ready, say
+from bihuan.cli.common import Json, World, day_of, err, fail, out, progress, ready, say
 from bihuan.wiring import commands, importing, postgres, simulating, site, supervisor
 from bihuan.wiring.processes import Busy
 
@@ -218,13 +218,15 @@ def simulate(  # noqa: PLR0917 - options of a command line
 
 @app.command("import")
 def import_file(  # noqa: PLR0917 - options of a command line
-    file: Annotated[Path, typer.Argument(help="CSV、JSON 行(可 .gz)或 XLSX; CSV, JSON lines (also .gz) or XLSX")],
+    file: Annotated[Path, typer.Argument(help="CSV、JSON 或 XLSX,可 .gz; CSV, JSON (lines) or XLSX, also as .gz")],
     scene: Annotated[str, typer.Option(help="场景 scene")] = "city",
     mapping: Annotated[
-        Path | None, typer.Option(help="映射文件 a mapping (TOML); without it the columns are guessed")
+        Path | None, typer.Option(help="映射文件 a mapping (TOML or JSON); without it the columns are guessed")
     ] = None,
     source: Annotated[str, typer.Option(help="来源名称 name of the source; else that of the file")] = "",
     way: Annotated[str, typer.Option("--as", help="history 已办完的历史 | report 现在要办的事")] = "",
+    unit: Annotated[str, typer.Option(help="办理或录入的单位 unit that dealt with it, or that brings it in")] = "",
+    encoding: Annotated[str, typer.Option(help="编码 utf-8 | gb18030 | …; else found out")] = "",
     rejects: Annotated[Path | None, typer.Option(help="没收下的行写到哪里 where refused rows go")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="不再确认 take the mapping as shown")] = False,
     as_json: Json = False,
@@ -235,10 +237,9 @@ def import_file(  # noqa: PLR0917 - options of a command line
     try:
         with ready():
             commands.prepare(say)
-            found, columns = importing.look(file, mapping, source, way)
-            if not as_json:
-                importing.show_mapping(out, columns)
-            if not (yes or mapping or typer.confirm("这样对吗?Is this right?")):
+            found, columns = importing.look(file, mapping, scene, source=source, way=way, unit=unit, encoding=encoding)
+            importing.show_mapping(err if as_json else out, found, columns)
+            if not (yes or mapping or typer.confirm("这样对吗?Is this right?", err=True)):
                 raise typer.Exit(1)
             with progress("导入 importing") as step:
                 told = importing.take_in(found, columns, scene, rejects or Path(f"{file.name}.rejected.csv"), step)

@@ -35,7 +35,7 @@ from bihuan.desk.names import staff as staff_names
 from bihuan.desk.names import unit as unit_name
 from bihuan.desk.photos import MOST_BYTES as MOST_PHOTO_BYTES
 from bihuan.desk.photos import keep_photo, read_photo
-from bihuan.desk.places import Area, areas, import_areas, place_of
+from bihuan.desk.places import Area, areas, import_areas, place_of, to_wgs84
 from bihuan.desk.public_cases import MOST as MOST_PUBLIC
 from bihuan.desk.public_cases import PublicCase, PublicFilters, public_cases, tracked_case
 from bihuan.desk.published import health, ledger_consistency, ledger_head, list_rulebooks, read_rulebook
@@ -191,6 +191,7 @@ __all__ = [
     "tell_words",
     "tidy_code",
     "to_plain",
+    "to_wgs84",
     "track",
     "tracked_case",
     "unit_choices",

@@ -125,6 +125,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "setting": ("key", "value"),
     "imported": ("source", "source_id"),
     "import_run": ("key", "source", "scene"),
+    "import_rejected": ("run", "code", "field"),
     "register_row": ("district", "scene", "kind", "key", "name", "name_en", "unit", "place", "facts", "lon", "lat"),
     "register_change": ("unit", "what", "body"),
     "auth_group": ("name",),

@@ -13,14 +13,16 @@ from django.db import connection, transaction
 from bihuan.desk import instant, rulebooks
 
 SLICE = 5000
-DAY = 86_400
 
 
 def on_time(world: int, source: str) -> dict[str, Any]:
     """Of the closed imported cases of a source: how many would have kept the handling clock of today's rulebook.
 
     ``closed``: with a clock; ``in_time``; ``rate``; ``there``: how many were in time by the due date of the source
-    itself, of how many that had one. Days without hours are compared as days.
+    itself, of how many that had one; ``without``: those for whose category no clock is set.
+
+    A day without an hour stands as its first instant, so it is in time when it is not after the day on which the clock
+    ends: in doubt for the unit.
     """
     found: Counter[str] = Counter()
     for part in _parts(world, source):
@@ -30,6 +32,7 @@ def on_time(world: int, source: str) -> dict[str, Any]:
         "closed": closed,
         "in_time": in_time,
         "rate": round(in_time / closed, 4) if closed else None,
+        "without": found["without"],
         "there": {"closed": found["dated"], "in_time": found["in_time_there"]},
     }
 
@@ -61,18 +64,13 @@ def _judged(part: list[dict[str, Any]]) -> Counter[str]:
         rules = rulebooks.rules_for(scene, instant.wall())
         handle = [rule for rule in rules.book.clocks_for(category, "dispatched") if rule.key == "handle"]
         if not handle:
+            found["without"] += len(rows)
             continue
         opened = [_seconds(row["opened"]) for row in rows]
         due = add_many(rules.calendar, opened, handle[-1].amount, handle[-1].unit).due.astype("int64")
         found["closed"] += len(rows)
-        found["in_time"] += sum(_kept(row, int(end)) for row, end in zip(rows, due, strict=True))
+        found["in_time"] += sum(_seconds(row["closed"]) <= int(end) for row, end in zip(rows, due, strict=True))
     return found
-
-
-def _kept(row: dict[str, Any], due: int) -> bool:
-    """A day without an hour is kept when it is not after the day on which the clock ends."""
-    closed = _seconds(row["closed"])
-    return closed <= due + (DAY if row.get("days_only") else 0)
 
 
 def _seconds(text: str) -> int:

@@ -1,26 +1,31 @@
-"""Which column means what: from a file (TOML), or guessed from the names of the columns and shown before it is used."""
+"""Which column means what: from a file (TOML or JSON), or guessed from the names of the columns and shown."""
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from collections.abc import Mapping as Map
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bihuan.adapters.importing.sources import BadFile, Row
-from bihuan.desk import api
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-FIELDS = ("source_id", "opened", "closed", "due", "category", "place", "unit", "outcome", "lon", "lat", "text",
-          "address", "contact")  # fmt: skip
+from bihuan.adapters.importing.rows import BadFile, Row
+
+Field = Literal[
+    "source_id", "opened", "closed", "due", "category", "place", "unit", "outcome", "lon", "lat", "title", "text",
+    "address", "contact", "answer",
+]  # fmt: skip
 # How the columns of other systems are called, in the order of likelihood; lower case, without spaces and underscores.
-NAMES: Map[str, tuple[str, ...]] = {
+NAMES: Map[Field, tuple[str, ...]] = {
     "source_id": (
         "servicerequestnumber", "servicerequestnum", "servicerequestid", "uniquekey", "requestid", "casenumber", "id",
-        "编号", "留言编号", "工单编号", "案卷编号",
+        "编号", "留言编号", "工单编号", "案卷编号", "受理编号",
     ),
     "opened": (
         "creationdate", "createddate", "requesteddatetime", "opened", "留言时间", "受理时间", "登记时间", "上报时间",
@@ -33,15 +38,22 @@ NAMES: Map[str, tuple[str, ...]] = {
     "outcome": ("结果代码",),
     "lon": ("longitude", "lon", "lng", "经度"),
     "lat": ("latitude", "lat", "纬度"),
-    "text": ("留言详情", "内容", "description", "statusnotes", "留言主题"),
-    "address": ("streetaddress", "address", "地址"),
-    "contact": ("联系电话",),
+    "title": ("留言主题", "标题", "title", "subject"),
+    "text": ("留言详情", "内容", "描述", "description", "statusnotes"),
+    "address": ("streetaddress", "incidentaddress", "address", "地址"),
+    "contact": ("联系电话", "联系方式"),
+    "answer": ("答复意见", "答复", "resolutiondescription"),
 }  # fmt: skip
-LONGEST = 4000
-
-
-class BadValue(ValueError):
-    """A cell that cannot be taken: its column and why."""
+ISO = re.compile(
+    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?)?"
+    r" ?(Z|UTC|[+-]\d{2}:?\d{2})?"
+)
+# Of two that fit all samples neither is guessed: 03/04 is two days.
+FORMATS = (
+    "%m/%d/%Y %I:%M:%S %p", "%d/%m/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M",
+    "%d/%m/%Y %H:%M", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y%m%d",
+)  # fmt: skip
+HOURS = ("%H", "%I", "%c", "%X", "%s")
 
 
 @dataclass(frozen=True)
@@ -49,153 +61,108 @@ class Mapping:
     """``columns``: our field to the file's column. ``values``: field to (their word to ours); ``other``: for the rest.
 
     ``keywords``: category to words; the first category of which a word occurs in the text. ``time_format``: as of
-    ``strptime``; without it ISO 8601. ``zone``: of times without one.
+    ``strptime``; without it ISO 8601 and its Chinese kin. ``zone``: of times without one. ``days_only``: the hours in
+    the file mean nothing. ``crs``: of the coordinates. ``unit``: who dealt with all of it, or who brings it in.
     """
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     source: str
-    columns: Map[str, str]
+    columns: Map[Field, str]
     way: Literal["history", "report"] = "history"
-    values: Map[str, Map[str, str]] = field(default_factory=dict)
-    other: Map[str, str] = field(default_factory=dict)
+    values: Map[Field, Map[str, str]] = field(default_factory=dict)
+    other: Map[Field, str] = field(default_factory=dict)
     keywords: Map[str, Sequence[str]] = field(default_factory=dict)
     time_format: str = ""
     zone: str = "Asia/Shanghai"
+    days_only: bool = False
+    crs: Literal["wgs84", "cgcs2000", "gcj02", "bd09"] = "wgs84"
+    encoding: str = ""
+    unit: str = ""
+
+    def text(self) -> str:
+        """The same for the same meaning: another mapping of the same file is another import."""
+        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+
+
+_READ: TypeAdapter[Mapping] = TypeAdapter(Mapping)
 
 
 def read_mapping(path: Path) -> Mapping:
     """Raises ``BadFile`` with what is wrong in it."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+        raw = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+        found = _READ.validate_python(raw)
+        ZoneInfo(found.zone)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
         raise BadFile(f"{path}: 读不了映射文件 / the mapping cannot be read ({error})") from error
-    known = set(Mapping.__dataclass_fields__)
-    unknown = [name for name in raw if name not in known]
-    columns = raw.get("columns", {})
-    unknown += [f"columns.{name}" for name in columns if name not in FIELDS]
-    if unknown or "source" not in raw or "source_id" not in columns:
+    except ValidationError as error:
+        wrong = "\n".join(f"  {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise BadFile(f"{path}: 映射文件有错 / mistakes in the mapping:\n{wrong}") from error
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise BadFile(f"{path}: zone: 没有这个时区 / no such zone ({error})") from error
+    if not 0 < len(found.source) <= 64 or "source_id" not in found.columns:
         raise BadFile(
-            f"{path}: 需要 source 和 columns.source_id;不认识 {unknown}。\n"
-            f"It needs source and columns.source_id; unknown: {unknown}; columns are {', '.join(FIELDS)}."
+            f"{path}: 需要 source(最多 64 个字符)和 columns.source_id。\n"
+            "It needs source (at most 64 characters) and columns.source_id."
         )
-    return Mapping(**raw)
-
-
-def guess(header: Sequence[str], source: str) -> Mapping:
-    """From the names of the columns. Raises ``BadFile`` where no column can be the number of a row."""
-    plain = {name.lower().replace(" ", "").replace("_", ""): name for name in header}
-    columns = {
-        ours: plain[name] for ours, names in NAMES.items() if (name := next((n for n in names if n in plain), None))
-    }
-    if "source_id" not in columns:
-        raise BadFile(
-            f"看不出哪一列是编号,请写映射文件。 No column looks like a number: write a mapping. {list(header)}"
-        )
-    return Mapping(source, columns, way="history" if "closed" in columns else "report")
-
-
-def check(mapping: Mapping, header: Sequence[str]) -> None:
-    """Raises ``BadFile`` where the mapping names columns that are not there."""
-    if missing := [name for name in mapping.columns.values() if name not in header]:
-        raise BadFile(f"文件里没有这些列 / the file has no columns {missing}; it has {list(header)}")
-
-
-def past(mapping: Mapping, row: Row) -> api.imports.Past:
-    """Raises ``BadValue``."""
-    opened, is_day = _time(mapping, row, "opened")
-    if opened is None:
-        raise BadValue("opened: 没有登记时间 / no time of registration")
-    closed, _ = _time(mapping, row, "closed")
-    due, _ = _time(mapping, row, "due")
-    return api.imports.Past(
-        source_id=_id(mapping, row),
-        category=_category(mapping, row),
-        place=_value(mapping, row, "place"),
-        opened=opened,
-        unit=_value(mapping, row, "unit"),
-        due=due,
-        closed=closed,
-        outcome=_value(mapping, row, "outcome"),
-        texts=tuple(_texts(mapping, row).items()),
-        lon=_degrees(mapping, row, "lon", 180),
-        lat=_degrees(mapping, row, "lat", 90),
-        days_only=is_day,
-    )
-
-
-def live(mapping: Mapping, row: Row, scene: str) -> api.imports.Live:
-    """A report to be dealt with now; when it happened is only told, so that no clock is late before it began."""
-    texts = _texts(mapping, row)
-    if not texts:
-        raise BadValue("text: 没有内容 / no text")
-    category, place = _category(mapping, row), _value(mapping, row, "place")
-    lon, lat = _degrees(mapping, row, "lon", 180), _degrees(mapping, row, "lat", 90)
-    intake = api.Intake(category, place, f"import:{mapping.source}"[:32], texts, scene=scene, lon=lon, lat=lat)
-    return api.imports.Live(_id(mapping, row), intake)
-
-
-def _cell(mapping: Mapping, row: Row, name: str) -> str:
-    column = mapping.columns.get(name)
-    return row.get(column, "").strip() if column else ""
-
-
-def _id(mapping: Mapping, row: Row) -> str:
-    found = _cell(mapping, row, "source_id")
-    if not found or len(found) > 120:
-        raise BadValue("source_id: 编号为空或太长 / the number is missing or too long")
     return found
 
 
-def _value(mapping: Mapping, row: Row, name: str) -> str:
-    cell = _cell(mapping, row, name)
-    return mapping.values.get(name, {}).get(cell, mapping.other.get(name, cell if name not in mapping.values else ""))
+def guess(columns: Sequence[str], sample: Sequence[Row], source: str, categories: Map[str, str]) -> Mapping:
+    """From the names of the columns, the look of the times, and ``categories``: words to our codes.
 
-
-def _category(mapping: Mapping, row: Row) -> str:
-    """By the table of values; by keywords in the text; else what stands for the rest, which may be the triage desk."""
-    if mapping.keywords:
-        text = _cell(mapping, row, "text")
-        for category, words in mapping.keywords.items():
-            if any(word in text for word in words):
-                return category
-        return mapping.other.get("category", "")
-    return _value(mapping, row, "category")
-
-
-def _texts(mapping: Mapping, row: Row) -> dict[str, str]:
-    found = {name: _cell(mapping, row, name)[:LONGEST] for name in ("text", "address", "contact")}
-    return {name: text for name, text in found.items() if text}
-
-
-def _degrees(mapping: Mapping, row: Row, name: str, most: int) -> float | None:
-    """Degrees; nothing, and the zero that some systems write for it, is nothing."""
-    cell = _cell(mapping, row, name)
-    try:
-        value = float(cell) if cell else 0.0
-    except ValueError:
-        raise BadValue(f"{name}: '{cell}' 不是度数 / are no degrees") from None
-    if not -most <= value <= most:
-        raise BadValue(f"{name}: {cell} 超出范围 / out of range")
-    return value or None
-
-
-def _time(mapping: Mapping, row: Row, name: str) -> tuple[datetime | None, bool]:
-    """The instant in UTC, and whether it was a day without an hour."""
-    cell = _cell(mapping, row, name)
-    if not cell:
-        return None, False
-    try:
-        found = datetime.strptime(cell, mapping.time_format) if mapping.time_format else _iso(cell)  # noqa: DTZ007
-    except ValueError:
-        raise BadValue(f"{name}: '{cell[:40]}' 不是时间 / is no time; give time_format in the mapping") from None
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=ZoneInfo(mapping.zone))
-    if not 1990 <= found.year <= 2100:
-        raise BadValue(f"{name}: {cell} 年份不对 / an unlikely year")
-    is_day = len(cell) <= 10 or (
-        bool(mapping.time_format) and "%H" not in mapping.time_format and "%I" not in mapping.time_format
+    A category that none of them names is left to the triage desk. Raises ``BadFile`` where nothing looks like a number.
+    """
+    plain = {name.lower().replace(" ", "").replace("_", ""): name for name in columns}
+    found = {
+        ours: plain[name] for ours, names in NAMES.items() if (name := next((n for n in names if n in plain), None))
+    }
+    if "source_id" not in found:
+        raise BadFile(
+            f"看不出哪一列是编号,请写映射文件。 No column looks like a number: write a mapping. {list(columns)}"
+        )
+    times = [cell for ours in ("opened", "closed", "due") if ours in found
+             for row in sample if (cell := row.get(found[ours], "").strip())]  # fmt: skip
+    return Mapping(
+        source,
+        found,
+        way="history" if "closed" in found and "opened" in found else "report",
+        values={"category": dict(categories)} if "category" in found else {},
+        other={"category": ""} if "category" in found else {},
+        time_format=_format(times),
     )
-    return found.astimezone(UTC), is_day
 
 
-def _iso(cell: str) -> datetime:
-    return datetime.fromisoformat(cell.replace(" UTC", "+00:00").replace("/", "-"))
+def _format(times: Sequence[str]) -> str:
+    """Raises ``BadFile`` where two fit."""
+    if not times or all(ISO.fullmatch(time) for time in times):
+        return ""
+    fitting = [one for one in FORMATS if all(_fits(time, one) for time in times)]
+    if len(fitting) > 1:
+        raise BadFile(
+            f"时间“{times[0]}”有两种读法,请在映射文件里写 time_format:{' 或 '.join(fitting)}。\n"
+            f"Times like {times[0]} can be read in two ways: say which in a mapping, time_format."
+        )
+    return fitting[0] if fitting else ""
+
+
+def _fits(time: str, time_format: str) -> bool:
+    try:
+        datetime.strptime(time, time_format)  # noqa: DTZ007 - only whether it fits
+    except ValueError:
+        return False
+    return True
+
+
+def check(mapping: Mapping, columns: Sequence[str], *, is_sparse: bool = False) -> None:
+    """Raises ``BadFile`` where it names columns that are not there. ``is_sparse``: rows leave out what is empty."""
+    needed = ["source_id"] if is_sparse else list(mapping.columns)
+    missing = [column for ours, column in mapping.columns.items() if ours in needed and column not in columns]
+    if missing:
+        raise BadFile(f"文件里没有这些列 / the file has no columns {missing}; it has {list(columns)}")
+    if mapping.way == "history" and "opened" not in mapping.columns:
+        raise BadFile("导入历史需要 columns.opened(登记时间)。 History needs columns.opened.")
+    if mapping.way == "report" and not {"text", "title"} & set(mapping.columns):
+        raise BadFile("导入要办的事需要 columns.text(内容)。 Reports need columns.text.")

@@ -1,29 +1,38 @@
-"""An import from end to end: slice by slice, what was refused into a file, and a short report at the end."""
+"""An import from end to end: slice by slice, what was not taken into a file, and a short report at the end."""
 
 from __future__ import annotations
 
-import csv
-from collections import Counter
-from collections.abc import Callable, Iterator
+import hashlib
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from bihuan.adapters.importing import mapping as mappings
-from bihuan.adapters.importing.mapping import BadValue, Mapping
-from bihuan.adapters.importing.sources import BadFile, BadRow, Progress, Row, Source, rows
+from bihuan.adapters.importing import meaning, rejects
+from bihuan.adapters.importing.mapping import Mapping
+from bihuan.adapters.importing.meaning import BadValue
+from bihuan.adapters.importing.rows import BadFile, BadRow, Row
+from bihuan.adapters.importing.sources import Progress, Source, rows
 from bihuan.desk import api
 
 SLICE = 2000
-Item = api.imports.Past | api.imports.Live
+Numbered = tuple[int, Row | BadRow]
+
+
+def _silent(_done: int, _all: int) -> None:
+    """No progress is shown."""
 
 
 @dataclass
 class Report:
-    """What came of it. ``earlier``: rows that a run before this one dealt with; ``reasons``: of refusals, by kind.
+    """What came of it. Of the file: ``rows`` dealt with, ``earlier`` of these by calls before this one, ``taken``,
+    ``repeated``, ``refused``, and why (``reasons``). Of its source as it stands today: the rest.
 
-    ``on_time``: how history would have fared by our rules; a report, nothing of it is stored.
+    ``on_time``: how history would have fared by our rules; a report, nothing of it is stored. ``late``: cases with a
+    clock that was not kept.
     """
 
     rows: int = 0
@@ -31,129 +40,94 @@ class Report:
     taken: int = 0
     repeated: int = 0
     refused: int = 0
-    to_triage: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-    stages: dict[str, int] = field(default_factory=dict)
-    on_time: dict[str, Any] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
     rejects: str = ""
+    stages: dict[str, int] = field(default_factory=dict)
+    outcomes: dict[str, int] = field(default_factory=dict)
+    to_triage: int = 0
+    late: int = 0
+    returned: int = 0
+    reopened: int = 0
+    on_time: dict[str, Any] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
-        return {**vars(self), "reasons": dict(self.reasons.most_common())}
-
-
-class Rejects:
-    """The file of rows that were not taken: number, why, and the row as it was."""
-
-    def __init__(self, path: Path, *, goes_on: bool) -> None:
-        self.path = path
-        self._goes_on = goes_on and path.exists()
-        self._file: Any = None
-
-    def add(self, number: int, why: str, row: Row | BadRow) -> None:
-        if self._file is None:
-            self._file = self.path.open("a" if self._goes_on else "w", newline="", encoding="utf-8-sig")
-            self._writer = csv.writer(self._file)
-            if not self._goes_on:
-                self._writer.writerow(["row", "why", "values"])
-        shown = "" if isinstance(row, BadRow) else "; ".join(f"{name}={value}" for name, value in row.items())
-        # A cell that a spreadsheet would take for a formula stays a text.
-        self._writer.writerow([number, why, f"'{shown}" if shown[:1] in "=+-@" else shown])
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
+        return vars(self)
 
 
 def run(
-    source: Source, mapping: Mapping, scene: str, rejects: Path, *, progress: Progress = lambda _d, _a: None,
-    world: int = 1,
-) -> Report:  # fmt: skip
-    """Take a file in. Cut off at any moment, the same call goes on where it was. Raises ``BadFile``."""
-    key = f"{source.digest[:40]}:{scene}:{mapping.source}:{world}"[:120]
-    report = Report(earlier=api.imports.progress_of(key))
-    refused = Rejects(rejects, goes_on=report.earlier > 0)
+    source: Source, mapping: Mapping, scene: str, rejected: Path, *, progress: Progress = _silent, world: int = 1
+) -> Report:
+    """Take a file in. Cut off at any moment, the same call goes on where it was; when the whole file was dealt with,
+    it tries again what was refused. Raises ``BadFile``; what came in before stands, and so does why the rest did not.
+    """
+    mappings.check(mapping, source.columns, is_sparse=source.kind == "json")
+    if mapping.unit and not api.imports.is_unit(mapping.unit):
+        raise BadFile(f"没有单位 {mapping.unit}。 There is no unit {mapping.unit}; see `bihuan units list`.")
+    by = api.Actor("system", mapping.unit or "system", frozenset({"system"}))
+    into = api.imports.Run(_key(source, mapping, scene, world), mapping.source, scene, by, world)
+    before = api.imports.progress_of(into)
+    every = enumerate((row for _, row in rows(source, progress)), 1)
     try:
-        for first, slice_ in _slices(rows(source, progress), report.earlier, mapping):
-            _take(slice_, first, key, _Job(mapping, scene, world, report, refused))
+        for part in _again(every, into) if before.is_done else _onward(every, before.rows):
+            api.imports.take(into, _meant(part, mapping, scene, is_again=before.is_done))
+        api.imports.finish(into)
+    except api.imports.Overtaken as overtaken:
+        raise BadFile(
+            "同一个文件正在另一处导入,请等它完成。 The same file is being imported elsewhere: wait until that is done."
+        ) from overtaken
     finally:
-        refused.close()
-    report.stages = api.imports.counts(world, mapping.source)
-    if mapping.way == "history":
-        report.on_time = api.imports.on_time(world, mapping.source)
-    report.rejects = str(rejects) if report.repeated + report.refused else ""
-    return report
+        path = rejects.write(rejected, source, mapping, into)
+    return _report(into, mapping, before.rows, str(path or ""))
 
 
-@dataclass(frozen=True)
-class _Job:
-    mapping: Mapping
-    scene: str
-    world: int
-    report: Report
-    rejects: Rejects
-
-    def item(self, row: Row) -> Item:
-        if self.mapping.way == "report":
-            return mappings.live(self.mapping, row, self.scene)
-        return mappings.past(self.mapping, row)
-
-    def refuse(self, number: int, kind: str, why: str, row: Row | BadRow) -> None:
-        self.report.reasons[kind] += 1
-        self.rejects.add(number, why, row)
+def _key(source: Source, mapping: Mapping, scene: str, world: int) -> str:
+    """Another mapping, and another encoding, is another import of the file."""
+    parts = (source.digest, source.encoding, mapping.text(), scene, str(world))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _slices(every: Iterator[Row | BadRow], earlier: int, mapping: Mapping) -> Iterator[tuple[int, list[Row | BadRow]]]:
-    """Slices of rows with the number of the first; the columns are checked once, and earlier rows skipped."""
-    for number, row in enumerate(islice(every, earlier)):
-        if number == 0 and not isinstance(row, BadRow):
-            mappings.check(mapping, list(row))
-    is_checked = earlier > 0
+def _onward(every: Iterator[Numbered], earlier: int) -> Iterator[list[Numbered]]:
+    """Slices of what no call before this one has dealt with."""
+    deque(islice(every, earlier), maxlen=0)
     while part := list(islice(every, SLICE)):
-        if not is_checked and (known := next((row for row in part if not isinstance(row, BadRow)), None)):
-            mappings.check(mapping, list(known))
-            is_checked = True
-        yield earlier + 1, part
-        earlier += len(part)
+        yield part
 
 
-def _take(part: list[Row | BadRow], first: int, key: str, job: _Job) -> None:
-    good: list[tuple[int, Row, Item]] = []
-    for number, row in enumerate(part, first):
-        job.report.rows += 1
-        if isinstance(row, BadRow):
-            job.report.refused += 1
-            job.refuse(number, "unreadable", row.why, row)
-            continue
+def _again(every: Iterator[Numbered], into: api.imports.Run) -> Iterator[list[Numbered]]:
+    """Slices of what was refused for another reason than that it is there already."""
+    wanted = (one for one in rejects.every(into) if one.code != "repeated")
+    chosen = ((one.row, row) for one, row in rejects.beside(every, wanted))
+    while part := list(islice(chosen, SLICE)):
+        yield part
+
+
+def _meant(part: list[Numbered], mapping: Mapping, scene: str, *, is_again: bool) -> api.imports.Slice:
+    matters: list[tuple[int, api.imports.Matter]] = []
+    rejected: list[api.imports.Rejected] = []
+    for number, row in part:
         try:
-            good.append((number, row, job.item(row)))
-        except BadValue as error:
-            job.report.refused += 1
-            job.refuse(number, str(error).partition(":")[0], str(error), row)
-    taken = api.imports.take(
-        [item for _, _, item in good], run=key, source=job.mapping.source, scene=job.scene,
-        done=first + len(part) - 1, world=job.world,
-    )  # fmt: skip
-    _tell(taken, good, job)
+            if isinstance(row, BadRow):
+                rejected.append(api.imports.Rejected(number, row.code))
+            elif mapping.way == "report":
+                matters.append((number, meaning.live(mapping, row, scene)))
+            else:
+                matters.append((number, meaning.past(mapping, row)))
+        except BadValue as bad:
+            rejected.append(api.imports.Rejected(number, bad.code, bad.name))
+    return api.imports.Slice(part[0][0], part[-1][0], matters, rejected, is_again)
 
 
-def _tell(taken: api.imports.Taken, good: list[tuple[int, Row, Item]], job: _Job) -> None:
-    job.report.taken += len(taken.cases)
-    for position in taken.repeated:
-        number, row, item = good[position]
-        job.report.repeated += 1
-        job.refuse(number, "repeated", f"编号 {item.source_id} 已经有了 / this number came in before", row)
-    for position, why in taken.refused:
-        number, row, _ = good[position]
-        job.report.refused += 1
-        job.refuse(number, why.code, " ".join(api.words_of(why)), row)
-    left = {*taken.repeated, *(position for position, _ in taken.refused)}
-    kept = (item for position, (_, _, item) in enumerate(good) if position not in left)
-    job.report.to_triage += sum(not _category_of(item) for item in kept)
-
-
-def _category_of(item: Item) -> str:
-    return item.intake.category if isinstance(item, api.imports.Live) else item.category
-
-
-Say = Callable[[str], None]
-__all__ = ["BadFile", "Report", "run"]
+def _report(into: api.imports.Run, mapping: Mapping, earlier: int, path: str) -> Report:
+    dealt, reasons, stands = api.imports.progress_of(into), api.imports.reasons(into), api.imports.standing(into)
+    not_taken = sum(reasons.values())
+    return Report(
+        rows=dealt.rows,
+        earlier=earlier,
+        taken=dealt.rows - not_taken,
+        repeated=reasons.get("repeated", 0),
+        refused=not_taken - reasons.get("repeated", 0),
+        reasons=reasons,
+        rejects=path,
+        on_time=api.imports.on_time(into.world, into.source) if mapping.way == "history" else {},
+        **vars(stands),
+    )

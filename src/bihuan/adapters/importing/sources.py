@@ -1,49 +1,51 @@
-"""Rows out of CSV, XLSX and JSON lines, each also gzipped: streamed and measured; a bad row is told with its number."""
+"""Rows out of CSV, XLSX and JSON, each also gzipped: streamed and measured; a bad row is told with its number."""
 
 from __future__ import annotations
 
 import codecs
-import csv
 import gzip
 import hashlib
 import io
-import zipfile
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
-import orjson
-import python_calamine
+from bihuan.adapters.importing import delimited, jsonrows, workbook
+from bihuan.adapters.importing.rows import BadFile, BadRow, Read, Reading, Row
 
 CHUNK = 1 << 20
 MOST_UNPACKED = 4 << 30
 MOST_RATIO = 200  # text packs ten times; what packs a thousand times is a trap
 FREE_OF_RATIO = 16 << 20
-LONGEST_CELL = 1 << 20
-MOST_COLUMNS = 200
-MOST_WORKBOOK = 256 << 20
+LEAST_COMMON = 0.9  # of what is no ASCII in a Chinese text, in GB 2312; Latin letters read as GBK are below it
+SAMPLE = 1000
+KINDS = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".json": "json", ".jsonl": "json", ".ndjson": "json",
+}  # fmt: skip
+ENCODINGS = {
+    "utf-8": "utf-8-sig", "utf-16": "utf-16", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030",
+    "big5": "big5hkscs", "latin-1": "latin-1", "cp1252": "cp1252", "cp1251": "cp1251",
+}  # fmt: skip
 
 Progress = Callable[[int, int], None]
-Row = dict[str, str]
 
 
-class BadFile(ValueError):
-    """A file that cannot be read at all: what is wrong, and what to do."""
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A row that cannot be read, and why."""
-
-    why: str
+def _silent(_done: int, _all: int) -> None:
+    """No progress is shown."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file that was looked through once. ``digest``: of its bytes as they lie there; ``size``: unpacked, in bytes."""
+    """A file that was looked through once.
+
+    ``digest``: of its bytes as they lie there; ``size``: unpacked, in bytes, of a workbook in rows; ``columns``: of
+    JSON those of its first rows; ``sample``: the first rows that can be read; ``sheets``: of a workbook.
+    """
 
     path: Path
     kind: str
@@ -51,33 +53,54 @@ class Source:
     digest: str
     size: int
     is_packed: bool
+    sheets: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    sample: tuple[Row, ...] = ()
 
 
-def look(path: Path) -> Source:
+def look(path: Path, encoding: str = "") -> Source:
     """Look through a file once: its kind, its encoding, its size when unpacked. Raises ``BadFile``."""
     if not path.is_file():
         raise BadFile(f"没有文件 {path}。 There is no file {path}.")
     is_packed = path.suffix.lower() == ".gz"
     name = path.with_suffix("").name if is_packed else path.name
-    kind = {".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(
-        Path(name).suffix.lower()
-    )
-    if kind is None or (kind == "xlsx" and is_packed):
-        raise BadFile(f"{path.name}: 只收 .csv .tsv .jsonl(可再压成 .gz)和 .xlsx。 Give one of these; .gz for texts.")
+    kind = KINDS.get(Path(name).suffix.lower())
+    if kind is None:
+        raise BadFile(
+            f"{path.name}: 只收 .csv .tsv .jsonl .json .xlsx,都可再压成 .gz。 Give one of these, also as .gz."
+        )
+    sheets: tuple[str, ...] = ()
     if kind == "xlsx":
-        _need_unpackable(path)
-        return Source(path, kind, "", _digest(path), path.stat().st_size, is_packed)
-    encoding, size = _encoding(path, is_packed=is_packed)
-    return Source(path, kind, encoding, _digest(path), size, is_packed)
+        with _unpacked(path, is_packed=is_packed) as file:
+            workbook.need_unpackable(file, path.name)
+            names, size = workbook.sheets(file, path.name)
+        sheets = tuple(names)
+    else:
+        encoding, size = _encoding(path, encoding, is_packed=is_packed)
+    found = Source(path, kind, encoding, _digest(path), size, is_packed, sheets)
+    return _sampled(found)
 
 
-def rows(source: Source, progress: Progress = lambda _done, _all: None) -> Iterator[Row | BadRow]:
-    """Each row with its values by column name, or why it cannot be read. Raises ``BadFile`` for a hopeless file."""
+def rows(source: Source, progress: Progress = _silent) -> Reading:
+    """Each row with its line, or why it cannot be read. Raises ``BadFile`` for a hopeless file."""
     if source.kind == "xlsx":
-        yield from _workbook(source)
+        with _unpacked(source.path, is_packed=source.is_packed) as file:
+            yield from _counted(workbook.read(file, source.path.name), source, progress)
         return
     with _text(source, progress) as text:
-        yield from _csv(source, text) if source.kind == "csv" else _lines(text)
+        yield from delimited.read(source.path.name, text) if source.kind == "csv" else jsonrows.read(text)
+
+
+def _counted(reading: Reading, source: Source, progress: Progress) -> Iterator[Read]:
+    for line, row in reading:
+        progress(line, source.size)
+        yield line, row
+
+
+def _sampled(source: Source) -> Source:
+    sample = [row for _, row in islice(rows(source), SAMPLE) if not isinstance(row, BadRow)]
+    columns = dict.fromkeys(name for row in sample for name in row)
+    return replace(source, columns=tuple(columns), sample=tuple(sample[:200]))
 
 
 def _digest(path: Path) -> str:
@@ -116,136 +139,83 @@ class _Measured(io.RawIOBase):
 
 
 @contextmanager
-def _bytes(path: Path, *, is_packed: bool, progress: Progress, size: int = 0) -> Iterator[io.BufferedReader]:
+def _bytes(path: Path, *, is_packed: bool, progress: Progress = _silent, size: int = 0) -> Iterator[io.BufferedReader]:
     with path.open("rb") as raw:
         inner: IO[bytes] = gzip.GzipFile(fileobj=raw) if is_packed else raw  # type: ignore[assignment]
         yield io.BufferedReader(_Measured(path, inner, progress, size), CHUNK)
 
 
-def _encoding(path: Path, *, is_packed: bool) -> tuple[str, int]:
-    """The first of these in which the whole file can be read. GB 18030 holds GBK."""
-    with _bytes(path, is_packed=is_packed, progress=lambda _done, _all: None) as stream:
+@contextmanager
+def _unpacked(path: Path, *, is_packed: bool) -> Iterator[Path]:
+    """A workbook is read here and there, so a packed one lies unpacked on disk meanwhile, for its owner alone."""
+    if not is_packed:
+        yield path
+        return
+    with tempfile.NamedTemporaryFile(suffix=".xlsx") as file, _bytes(path, is_packed=True) as stream:
+        while chunk := stream.read(CHUNK):
+            file.write(chunk)
+        file.flush()
+        yield Path(file.name)
+
+
+# -- encodings ----------------------------------------------------------------------------------------------------
+
+
+def _encoding(path: Path, wanted: str, *, is_packed: bool) -> tuple[str, int]:
+    """The one that is wanted, or the first of these in which the whole file can be read. GB 18030 holds GBK."""
+    with _bytes(path, is_packed=is_packed) as stream:
         start = stream.peek(4)[:4]
-        names = ["utf-16"] if start.startswith((b"\xff\xfe", b"\xfe\xff")) else ["utf-8-sig", "gb18030"]
-        decoders = {name: codecs.getincrementaldecoder(name)() for name in names}
+        if wanted:
+            names = [_known(wanted)]
+        else:
+            names = ["utf-16"] if start.startswith((b"\xff\xfe", b"\xfe\xff")) else ["utf-8-sig", "gb18030"]
+        decoders = {name: _Decoder(name) for name in names}
         size = 0
         while chunk := stream.read(CHUNK):
             size += len(chunk)
-            for name in list(decoders):
-                _feed(decoders, name, chunk)
-        for name in list(decoders):
-            _feed(decoders, name, b"", final=True)
-    if not decoders:
-        raise BadFile(f"{path.name}: 认不出编码,请另存为 UTF-8。 Unknown encoding: save it as UTF-8 (or GBK).")
-    return next(iter(decoders)), size
+            decoders = {name: decoder for name, decoder in decoders.items() if decoder.takes(chunk, is_last=False)}
+    found = [name for name, one in decoders.items() if one.takes(b"", is_last=True) and (wanted or one.is_likely())]
+    if not found:
+        raise BadFile(
+            f"{path.name}: 认不出编码({' '.join(names)} 都不是),请另存为 UTF-8,或用 --encoding 说明。\n"
+            f"Unknown encoding, none of {', '.join(names)}: save it as UTF-8, or say which with --encoding."
+        )
+    return found[0], size
 
 
-def _feed(decoders: dict[str, codecs.IncrementalDecoder], name: str, chunk: bytes, *, final: bool = False) -> None:
-    try:
-        decoders[name].decode(chunk, final)
-    except UnicodeDecodeError:
-        del decoders[name]
+def _known(name: str) -> str:
+    found = ENCODINGS.get(name.lower().replace("_", "-"))
+    if found is None:
+        raise BadFile(f"不认识编码 / unknown encoding {name}; known are {', '.join(ENCODINGS)}")
+    return found
+
+
+class _Decoder:
+    def __init__(self, name: str) -> None:
+        self._decoder = codecs.getincrementaldecoder(name)()
+        self._is_chinese = name == "gb18030"
+        self._foreign = self._common = 0
+
+    def takes(self, chunk: bytes, *, is_last: bool) -> bool:
+        try:
+            text = self._decoder.decode(chunk, is_last)
+        except UnicodeDecodeError:
+            return False
+        if self._is_chinese and self._foreign < CHUNK and not text.isascii():
+            foreign = "".join(sign for sign in text if sign > "\x7f")
+            self._foreign += len(foreign)
+            self._common += len(foreign.encode("gb2312", "ignore")) // 2
+        return True
+
+    def is_likely(self) -> bool:
+        return self._common >= self._foreign * LEAST_COMMON
 
 
 @contextmanager
 def _text(source: Source, progress: Progress) -> Iterator[io.TextIOWrapper]:
     with _bytes(source.path, is_packed=source.is_packed, progress=progress, size=source.size) as stream:
-        yield io.TextIOWrapper(stream, encoding=source.encoding, newline="")
-
-
-# -- kinds --------------------------------------------------------------------------------------------------------
-
-
-def _csv(source: Source, text: io.TextIOWrapper) -> Iterator[Row | BadRow]:
-    csv.field_size_limit(LONGEST_CELL)
-    first = text.readline(LONGEST_CELL)
-    separator = max(",;\t", key=first.count)
-    header = next(csv.reader([first], delimiter=separator), [])
-    names = _header(source.path, header)
-    reader = csv.reader(text, delimiter=separator)
-    while True:
+        text = io.TextIOWrapper(stream, encoding=source.encoding, newline="")
         try:
-            values = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield BadRow(
-                f"引号不成对或单元格太大,后面的没有读 / quotes, or a cell too large: the rest is not read ({error})"
-            )
-            return
-        if values:
-            yield _row(names, values)
-
-
-def _header(path: Path, header: list[str]) -> list[str]:
-    names = [name.strip() for name in header]
-    if not any(names):
-        raise BadFile(f"{path.name}: 第一行应当是列名。 The first line must hold the names of the columns.")
-    if len(names) > MOST_COLUMNS:
-        raise BadFile(f"{path.name}: 最多 {MOST_COLUMNS} 列。 At most {MOST_COLUMNS} columns.")
-    if len(set(names)) < len(names):
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise BadFile(f"{path.name}: 列名重复 / columns of the same name: {', '.join(twice)}")
-    return names
-
-
-def _row(names: list[str], values: list[str]) -> Row | BadRow:
-    if len(values) != len(names):
-        return BadRow(f"有 {len(values)} 列,应有 {len(names)} 列 / has {len(values)} cells, not {len(names)}")
-    if any("\0" in value for value in values):
-        return BadRow("含有空字符 / holds a NUL")
-    return {name: value.strip() for name, value in zip(names, values, strict=True)}
-
-
-def _lines(text: io.TextIOWrapper) -> Iterator[Row | BadRow]:
-    while line := text.readline(LONGEST_CELL + 1):
-        if len(line) > LONGEST_CELL:
-            yield BadRow("一行太长,后面的读不下去 / a line too long; nothing after it is read")
-            return
-        if not line.strip():
-            continue
-        try:
-            value = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            yield BadRow(f"不是 JSON / not JSON ({error})")
-            continue
-        if not isinstance(value, dict) or any(isinstance(one, (dict, list)) for one in value.values()):
-            yield BadRow("每行应是一个没有嵌套的 JSON 对象 / each line must be a flat JSON object")
-            continue
-        yield {str(name): "" if one is None else str(one).strip() for name, one in value.items()}
-
-
-def _workbook(source: Source) -> Iterator[Row | BadRow]:
-    try:
-        sheet = python_calamine.CalamineWorkbook.from_path(str(source.path)).get_sheet_by_index(0)
-        grid = sheet.to_python(skip_empty_area=False)
-    except Exception as error:
-        raise BadFile(f"{source.path.name}: 不是可读的 xlsx / not a readable workbook ({error})") from error
-    if not grid:
-        raise BadFile(f"{source.path.name}: 第一张表是空的。 The first sheet is empty.")
-    names = _header(source.path, [_cell(cell) for cell in grid[0]])
-    for values in grid[1:]:
-        texts = [_cell(cell) for cell in values]
-        if any(texts):
-            yield _row(names, texts)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def _need_unpackable(path: Path) -> None:
-    """Unpack once and count: what the directory of a zip says of itself is no proof."""
-    size = 0
-    try:
-        with zipfile.ZipFile(path) as packed:
-            for member in packed.infolist():
-                with packed.open(member) as stream:
-                    while size <= MOST_WORKBOOK and (chunk := stream.read(CHUNK)):
-                        size += len(chunk)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error) as error:
-        raise BadFile(f"{path.name}: 不是 xlsx 或已损坏 / no xlsx, or a damaged one ({error})") from error
-    if size > MOST_WORKBOOK:
-        raise BadFile(f"{path.name}: 解压后超过 {MOST_WORKBOOK >> 20} MB / unpacks to more; save it as CSV")
+            yield text
+        finally:
+            text.detach()

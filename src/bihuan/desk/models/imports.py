@@ -22,7 +22,22 @@ class ImportRun(models.Model):
     source = models.CharField(max_length=64)
     scene = models.CharField(max_length=32)
     rows = models.BigIntegerField()
+    is_done = models.BooleanField(default=False, db_default=False)
     at = models.DateTimeField()
 
     class Meta:
         db_table = "import_run"
+
+
+class ImportRejected(models.Model):
+    """A row that was not taken, and why; never what stood in it."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.CharField(max_length=120)
+    row = models.BigIntegerField()
+    code = models.CharField(max_length=40)
+    field = models.CharField(max_length=16)
+
+    class Meta:
+        db_table = "import_rejected"
+        constraints = [models.UniqueConstraint(fields=["run", "row"], name="import_rejected_once")]

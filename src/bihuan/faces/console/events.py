@@ -5,7 +5,7 @@ from __future__ import annotations
 from bihuan.desk import api as desk
 from bihuan.faces import shown
 from bihuan.faces.i18n import choose, say
-from bihuan.faces.templatetags.words import local
+from bihuan.faces.templatetags.words import day, local
 from bihuan.kernel import events as e
 from bihuan.kernel.case import Case, Clock, Role
 
@@ -39,7 +39,7 @@ def tell(event: e.Event, case: Case) -> str:  # noqa: C901, PLR0911, PLR0912 - a
         case e.Registered():
             return say("登记，编号 {n}，交{unit}。", n=event.number, unit=_unit(event.desk))
         case e.ImportedCase():
-            return say("从{source}导入的历史，原编号 {id}。", source=event.source, id=event.source_id)
+            return _imported(event)
         case e.Accepted():
             return say("受理。")
         case e.Recategorised():
@@ -66,6 +66,16 @@ def tell(event: e.Event, case: Case) -> str:  # noqa: C901, PLR0911, PLR0912 - a
             return say("归档。")
         case _:
             return _task(event, case)
+
+
+def _imported(event: e.ImportedCase) -> str:
+    """Where the source gave days only, no hour is shown: nobody knows one."""
+    told = day if event.days_only else local
+    words = {"source": event.source, "id": event.source_id, "opened": told(event.opened)}
+    text = say("从{source}导入的历史，原编号 {id}，{opened} 登记。", **words)
+    if event.closed is not None:
+        text += say("{closed} 办结。", closed=told(event.closed))
+    return text + (say("来源只有日期，钟点不明。") if event.days_only else "")
 
 
 def _category(case: Case, code: str) -> str:

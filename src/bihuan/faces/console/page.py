@@ -12,9 +12,10 @@ from bihuan.faces import asked, shown
 from bihuan.faces.console import forms, papers, story
 from bihuan.faces.i18n import choose, language, say
 from bihuan.faces.pages import explain_refusal
-from bihuan.faces.templatetags.words import local
+from bihuan.faces.templatetags.words import day, local
 from bihuan.kernel.calendar import Unit
 from bihuan.kernel.case import Case, Hold
+from bihuan.kernel.events import ImportedCase
 
 TEXTS = {
     "text": "反映内容",
@@ -25,6 +26,7 @@ TEXTS = {
     "work": "工作记录",
     "dispute": "异议说明",
     "statutory": "法定报告内容",
+    "origin": "导入来源",
 }
 GONE = {"erased": "内容已按规定删除", "damaged": "内容打不开，已记录，请报告管理员"}
 WHY_SEEN = {
@@ -84,6 +86,7 @@ def values(
         "case_id": view.id,
         "version": state.version,
         "form_key": uuid4().hex,
+        "opened_day": _opened_day(view),
         "title": choose(view.category.name, view.category.name_en) or say(_untitled(view)),
         "stage": shown.stage(state.stage),
         "seal": say(forms.SEALS[state.seal]),
@@ -133,6 +136,12 @@ def _moves(view: desk.CaseView, opened: str, typed: Typed | None) -> dict[str, o
         "more_moves": [move for move in shown_moves if not (move.is_main or move.key in {"reject", "deny"})],
         "waits": [Wait(label(m, view), explain_refusal(m.waits).text) for m in view.moves if m.waits],
     }
+
+
+def _opened_day(view: desk.CaseView) -> str:
+    """The day, where it came from elsewhere without an hour: then none is shown."""
+    first = view.history[0].event if view.history else None
+    return day(first.opened) if isinstance(first, ImportedCase) and first.days_only else ""
 
 
 def _untitled(view: desk.CaseView) -> str:

@@ -105,6 +105,7 @@ ENGLISH: dict[str, str] = {
     "工作记录": "Work note",
     "异议说明": "Why it is disputed",
     "法定报告内容": "Statutory report",
+    "导入来源": "Imported from",
     "内容打不开，已记录，请报告管理员": "The text cannot be opened; this was recorded, please tell an administrator",
     "您的单位是受理台": "your unit is the desk",
     "您的单位主办": "your unit leads",

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
     "登记，编号 {n}，交{unit}。": "Registered as number {n} with {unit}.",
-    "从{source}导入的历史，原编号 {id}。": "History imported from {source}, number {id} there.",
+    "从{source}导入的历史，原编号 {id}，{opened} 登记。": (
+        "History imported from {source}, number {id} there, registered {opened}."
+    ),
+    "{closed} 办结。": " Closed {closed}.",
+    "来源只有日期，钟点不明。": " The source gives days only; the hours are not known.",
     "受理。": "Accepted.",
     "改类别为{category}。": "Category changed to {category}.",
     "不予受理。应当找：{route}。依据：{rule}。": "Declined. It belongs to: {route}. Basis: {rule}.",

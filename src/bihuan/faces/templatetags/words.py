@@ -48,9 +48,13 @@ def when(at: datetime | None) -> SafeString | str:
 
 def local(at: datetime) -> str:
     """An instant as text, in the zone of the district."""
+    return f"{day(at)} {at.astimezone(ZoneInfo(settings.ZONE)):%H:%M}"
+
+
+def day(at: datetime) -> str:
+    """A day as text, in the zone of the district: for what is known by the day only."""
     here = at.astimezone(ZoneInfo(settings.ZONE))
-    day = WEEKDAYS[i18n.language()][here.weekday()]
-    return f"{here:%Y-%m-%d} {day} {here:%H:%M}"
+    return f"{here:%Y-%m-%d} {WEEKDAYS[i18n.language()][here.weekday()]}"
 
 
 @register.filter
