@@ -290,6 +290,29 @@ def test_the_unit_that_decided_never_reviews_itself(district):
     district.act(made.case, c.Dispatch(), DESK, "dispatcher")
 
 
+def test_a_review_asked_for_too_late_needs_good_cause(district):
+    at = api.now() - timedelta(days=40)
+
+    def then(case, command, unit, role, hours):
+        district.act(case, command, unit, role, happened_at=at + timedelta(hours=hours))
+
+    intake = api.Intake("P609", "500103014001", "letter", {"text": "请帮忙"}, scene="petitions")
+    first = api.report(intake, by=api.ANONYMOUS, purpose="反映", happened_at=at)
+    then(first.case, c.Accept(), DESK, "triage", 1)
+    then(first.case, c.Dispatch(), DESK, "dispatcher", 2)
+    then(first.case, c.TakeStep("admitted", tuple(NOTICE.items())), STREET, "handler", 3)
+    then(first.case, c.TakeStep("opinion", tuple(OPINION.items())), STREET, "handler", 4)
+    then(first.case, c.TakeStep("opinion_signed", (("letter", "7号"),)), STREET, "head", 5)
+    then(first.case, c.TakeStep("opinion_served", (("served_on", "2026-01-05"),)), STREET, "handler", 6)
+    late = district.report("petitions", "P651", fields={"earlier": first.receipt})
+    with pytest.raises(Refused, match="review-late") as refused:
+        district.act(late.case, c.Accept(), DESK, "triage")
+    assert str(clock(district, first.case, "may_review").due.date()) in api.words_of(refused.value)[0]
+    offered = api.read_case(district.who(DESK, "triage"), late.case, purpose="受理").moves
+    assert "accept" in {move.key for move in offered}, "with good cause it may be"
+    district.act(late.case, c.Accept(new_fact="住院四十天，有出院小结"), DESK, "triage")
+
+
 def test_a_review_of_nothing_is_not_accepted(district):
     made = district.report("petitions", "P651")
     with pytest.raises(Refused, match="review-of-nothing"):

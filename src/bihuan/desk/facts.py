@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.db import connection
 
-from bihuan.desk import history, instant, keyring, scene_fields, seals, units
+from bihuan.desk import codec, history, instant, keyring, scene_fields, seals, units
 from bihuan.desk.actor import Actor
 from bihuan.kernel import commands as c
 from bihuan.kernel import events as e
@@ -15,6 +16,7 @@ from bihuan.kernel.case import OPEN_STAGES, Case, Seal
 from bihuan.kernel.refused import Refused
 
 SAMPLE_PERCENT = 20
+MOST_HOPS = 8
 
 
 def of(case: UUID, state: Case, command: c.Command, by: Actor, world: int = 1) -> dict[str, object]:
@@ -24,15 +26,13 @@ def of(case: UUID, state: Case, command: c.Command, by: Actor, world: int = 1) -
 def standing(case: UUID, state: Case, by: Actor, world: int = 1) -> dict[str, object]:
     """What holds for whatever this actor asks.
 
-    ``conflict``: he is himself a party, or has stepped back from the matter (回避). ``reviewed``: of a case that looks
-    again at an earlier one, the units that decided there.
+    ``conflict``: he is himself a party, or has stepped back from the matter (回避). Of a case that looks again at an
+    earlier one: ``reviewed``, the units that decided there, and ``review_until``, until when that could be asked for.
     """
     found: dict[str, object] = {}
     if by.unit and by.person and (state.is_party(by.person) or _has_stepped_back(case, state, by.person, world)):
         found["conflict"] = True
-    if state.parent and state.category in scene_fields.declared(state.scene).reviews.get("categories", ()):
-        found["reviewed"] = _decided_before(state.parent, world)
-    return found
+    return found | _of_earlier(state, world)
 
 
 def _has_stepped_back(case: UUID, state: Case, person: str, world: int) -> bool:
@@ -43,17 +43,28 @@ def _has_stepped_back(case: UUID, state: Case, person: str, world: int) -> bool:
     return any(one.by == person for one in past if isinstance(one.event, e.StepTaken) and one.event.step in ways)
 
 
-def _decided_before(parent: str, world: int) -> tuple[str, ...]:
-    """The lead units of the earlier case and of those that it looked at again itself."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH RECURSIVE up AS (SELECT %s::text AS id, 1 AS hops UNION ALL"
-            """ SELECT substring(c.state from '"parent":"([0-9a-f-]{36})"'), up.hops + 1 FROM up"""
-            " JOIN case_row c ON c.id = up.id::uuid WHERE up.hops < 8 AND up.id IS NOT NULL)"
-            " SELECT DISTINCT c.lead FROM up JOIN case_row c ON c.id = up.id::uuid WHERE c.world_id = %s ORDER BY 1",
-            [parent, world],
-        )
-        return tuple(row[0] for row in cursor.fetchall())
+def _of_earlier(state: Case, world: int) -> dict[str, object]:
+    reviews = scene_fields.declared(state.scene).reviews
+    if not state.parent or state.category not in reviews.get("categories", ()):
+        return {}
+    before = list(_earlier(state, world))
+    rights = [clock.due for one in before[:1] for clock in one.clocks if clock.key in reviews.get("until", ())]
+    found: dict[str, object] = {"reviewed": tuple(sorted({one.lead for one in before}))}
+    return found | ({"review_until": max(rights)} if rights else {})
+
+
+def _earlier(state: Case, world: int) -> Iterator[Case]:
+    """The case that this one looks at again, then the one that that one looked at."""
+    for _ in range(MOST_HOPS):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT state FROM case_row WHERE id = %s AND world_id = %s", [state.parent, world])
+            row = cursor.fetchone()
+        if row is None:
+            return
+        state = codec.decode_state(row[0])
+        yield state
+        if not state.parent:
+            return
 
 
 def about(case: UUID, state: Case, command: c.Command) -> dict[str, object]:

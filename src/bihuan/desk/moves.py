@@ -68,7 +68,7 @@ def candidates(state: Case, book: Rulebook, actor: Actor, at: datetime) -> Itera
 
 
 def _intake(state: Case, book: Rulebook) -> Iterator[Candidate]:
-    yield "accept", "", c.Accept(new_fact=ANYTHING if state.prior_final else "")
+    yield "accept", "", c.Accept(new_fact=ANYTHING if state.prior_final or state.parent else "")
     other = next((code for code in book.categories if code != state.category), "")
     yield "recategorise", "", c.Recategorise(other, ANYTHING)
     yield "decline", "", c.Decline(ANYTHING, ANYTHING, ANYTHING, ANYTHING)

@@ -39,7 +39,7 @@ LETTER = {
     "title": dict, "step": str, "parts": list, "closing": dict, "basis": str, "signed": str, "number": str, "to": str,
     "categories": list,
 }  # fmt: skip
-REVIEWS = {"categories": list, "final": list}
+REVIEWS = {"categories": list, "final": list, "until": list}
 
 Where = tuple[str, ...]
 Slip = tuple[Where, str]
@@ -50,7 +50,8 @@ Look = Callable[[Where, Mapping[str, Any]], Iterator[Slip]]
 class SceneInfo:
     """A scene's manifest. ``words``: group (``GROUPS``) to key to language to word; ``fields`` with their defaults.
 
-    ``reviews``: categories of cases that look again at an earlier one, and which of them are the last word.
+    ``reviews``: categories of cases that look again at an earlier one, and which of them are the last word;
+    ``until``: clocks of the earlier case that say until when it may be asked for.
     ``recusal``: the steps by which somebody says that he is too near to the matter to decide in it.
     ``told``: the steps of which the reporter is told that they were taken, not what was written.
     """

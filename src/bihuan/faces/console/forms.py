@@ -72,7 +72,11 @@ def _units(barred: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
 
 
 def _accept(setting: Setting, _target: str) -> tuple[Field, ...]:
-    return (Field("new_fact", say("有什么新的事实"), "area"),) if setting.state.prior_final else ()
+    if setting.state.prior_final:
+        return (Field("new_fact", say("有什么新的事实"), "area"),)
+    if setting.state.category in desk.declared_scene(setting.state.scene).reviews.get("categories", ()):
+        return (Field("new_fact", say("有什么新的事实或者迟延的理由（可以不填）"), "area", required=False),)
+    return ()
 
 
 def _recategorise(setting: Setting, target: str) -> tuple[Field, ...]:

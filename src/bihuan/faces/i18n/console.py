@@ -6,6 +6,7 @@ from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
     "报告人说与这个编号是同一件": "The reporter says it is the same as this number",
+    "有什么新的事实或者迟延的理由（可以不填）": "New facts, or why it comes late (may be left empty)",
     # letters
     "文书": "Letters",
     "下载 PDF": "Download PDF",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Case, Clock, Role
@@ -32,8 +33,8 @@ def refuse(state: Case | None, command: c.Command, ctx: c.Ctx) -> Refused | None
     if state is None:
         return None
     match command:
-        case c.Accept() if state.category.startswith(AGAIN) and not state.parent:
-            return Refused("review-of-nothing", rule=f"{LAW}第三十五条、第三十六条")
+        case c.Accept() if state.category.startswith(AGAIN):
+            return _again(state, command, ctx)
         case c.Decline() if state.prior_final and not _follows(state, "no_more_signed", "no_more_drafted"):
             return Refused("final-unsigned", rule=f"{LAW}第三十六条", step="no_more_signed")
         case c.Dispatch(lead=lead, assists=assists):
@@ -50,6 +51,16 @@ def refuse(state: Case | None, command: c.Command, ctx: c.Ctx) -> Refused | None
             return _stepping(state, command)
         case _:
             return None
+
+
+def _again(state: Case, command: c.Accept, ctx: c.Ctx) -> Refused | None:
+    """A review is of something, and asked for in time; late it needs good cause."""
+    until = ctx.facts.get("review_until")
+    if not state.parent:
+        return Refused("review-of-nothing", rule=f"{LAW}第三十五条、第三十六条")
+    if isinstance(until, datetime) and state.opened > until and not command.new_fact.strip():
+        return Refused("review-late", rule=f"{LAW}第三十五条、第三十六条", due=until.date().isoformat())
+    return None
 
 
 def _own_review(ctx: c.Ctx, units: Collection[str]) -> Refused | None:

@@ -161,7 +161,9 @@ class _Whole:
                 yield self._say((where,), f"没有步骤 {key} / there is no step '{key}'")
         for name, codes in self.info.reviews.items():
             for code in codes:
-                if code not in book.categories:
+                if name == "until" and code not in clocks:
+                    yield self._say(("reviews", name), f"没有时限 {code} / there is no such clock")
+                if name != "until" and code not in book.categories:
                     yield self._say(("reviews", name), f"没有类别 {code} / there is no category '{code}'")
         if self.info.reviews and not any(one["kind"] == "case" for one in self.info.fields.values()):
             yield self._say(
