@@ -311,3 +311,10 @@ def test_p12_the_form_says_who_may_see_it_and_names_no_unit_of_its_own_accord():
     assert "被反映的单位看不到" in page
     assert '<option value="yz.s.014">石油路街道</option>' in page
     assert not re.search(r'<option value="yz[^"]*" selected', page)
+
+
+def test_the_form_speaks_english_too():
+    page = Client(headers={"accept-language": "en"}).get("/report?scene=petitions").content.decode()
+    shown = re.sub(r'data-words="[^"]*"|<bdi>.*?</bdi>|<option value="yz[^<]*</option>', "", page)
+    left = re.findall(r"[\u4e00-\u9fff]+", shown)
+    assert set(left) <= {"中文", "闭环"}

@@ -56,6 +56,7 @@ def test_what_is_there_is_never_overwritten(scene):
 
 
 FIELD = '[fields.floor]\nlabel = { zh = "楼层", en = "Floor" }\n'
+LETTER = '[letters.a]\ntitle = { zh = "函", en = "Letter" }\nstep = "looked"\nparts = ["found"]\nbasis = "x"\n'
 SLIPS = {
     "not TOML": ('key = "lifts"', "key = ", "manifest.toml:3:", "not TOML"),
     "a word without English": ('zh = "受理", en = "Accept"', 'zh = "受理"', "manifest.toml:45:", "'en' is missing"),
@@ -72,6 +73,13 @@ SLIPS = {
     "a field of the loop": ("[fields.since]", "[fields.contact]", "manifest.toml:16:1", "use small letters"),
     "personal, and not listed": ('kind = "date"', 'kind = "date"\npersonal = true', "manifest.toml:11:1", "add 'since'"),
     "an indicator of no clock": ('clock = "handle"', 'clock = "wait"', "manifest.toml:33:1", "no such clock"),
+    "a step to step back that is not there": ('level = "draft"', 'level = "draft"\nrecusal = ["left"]', "manifest.toml:11:1", "no step 'left'"),
+    "a step to tell that is not there": ('level = "draft"', 'level = "draft"\ntold = ["left"]', "manifest.toml:11:1", "no step 'left'"),
+    "bounds of what is no number": ('kind = "date"', 'kind = "date"\nleast = 1', "manifest.toml:18:1", "belong to numbers"),
+    "a review until no clock": ("[indicators.on_time]", '[reviews]\nuntil = ["wait"]\n[indicators.on_time]', "manifest.toml:31:1", "no such clock"),
+    "a letter that nobody signs": ("[indicators.on_time]", LETTER + 'signed = "signed"\n[indicators.on_time]', "manifest.toml:35:1", "no such step"),
+    "a letter for no category": ("[indicators.on_time]", LETTER + 'categories = ["Z"]\n[indicators.on_time]', "manifest.toml:35:1", "no category begins so"),
+    "a letter whose part nobody asks for": ("[indicators.on_time]", LETTER.replace("found", "since") + "[indicators.on_time]", "manifest.toml:", "does not require 'since'"),
     "a button for no category": ("[words.common]\nA01", "[words.common]\nA02", "manifest.toml:42:1", "no category 'A02'"),
 }  # fmt: skip
 

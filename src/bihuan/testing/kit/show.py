@@ -142,6 +142,8 @@ class _Told:
                 line += self._t("; 须填 ", "; asks for ") + self._parts(list(step.requires))
             if step.ends:
                 line += self._t("; 办了就结束,并告知途径", "; it ends the case and tells the way to go")
+            if step.key in self.info.told:
+                line += self._t("; 反映人看得到", "; the reporter is told")
             yield line
         if not self.book.steps:
             yield self._t("没有自己的步骤", "none of its own")
@@ -162,6 +164,8 @@ class _Told:
         line = f"{self._word('clocks', rule.key)}: {self._amount(rule)}, {span}"
         if rule.extend:
             line += self._t(f"; 经批准可延 {rule.extend} 一次", f"; {rule.extend} more once, with approval")
+        if rule.statutory:
+            line += self._t("; 法定", "; by law")
         if rule.reminds:
             line += self._t("; 只提醒", "; it only reminds")
         return f"{line} · {rule.basis}"
