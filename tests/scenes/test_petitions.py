@@ -373,3 +373,13 @@ def test_the_reference_names_every_step_clock_and_route():
         "extension_told", "hearing", "champion_visit"
     }, "told in words"  # fmt: skip
     assert {code[:2] for code in book.categories} <= set(re.findall(r"\bP\d", page))
+
+
+def test_an_accusation_that_named_no_unit_is_registered_again_with_it_and_the_bar_holds_for_both(district):
+    first = district.report("petitions", "P801", text="街道有人收钱")
+    second = district.report("petitions", "P801", text="同一封信，写明单位", fields={"accused": STREET})
+    api.merge(first.case, second.case, by=district.who(DESK, "dispatcher"), purpose="并案")
+    view = api.track(first.receipt)
+    assert (view.id, view.state.barred[0]) == (second.case, STREET)
+    with pytest.raises(api.NotFound):
+        api.track(first.receipt, viewer=district.who(STREET, "head"))
