@@ -199,6 +199,11 @@ def simulate(  # noqa: PLR0917 - options of a command line
     staff: Annotated[
         list[str] | None, typer.Option(help="人手增减,与现状对比 yz.cgj=-2: two fewer there, compared with as it is")
     ] = None,
+    letters: Annotated[
+        Path | None, typer.Option(help="用文件里的来信代替虚构的反映 letters of a file instead of drawn reports")
+    ] = None,
+    mapping: Annotated[Path | None, typer.Option(help="来信的映射文件 the mapping of the letters")] = None,
+    rest: Annotated[str, typer.Option(help="分拣员把没有类别的归到 category of those without one")] = "S0610",
     keep: Annotated[bool, typer.Option(help="留下推演的世界 keep the world to look at it")] = False,
     as_json: Json = False,
 ) -> None:
@@ -207,7 +212,8 @@ def simulate(  # noqa: PLR0917 - options of a command line
         changes = simulating.parse_staff(staff or [])
         with ready(), progress("推演 simulating") as step:
             plan = simulating.plan_of(day_of(start), days, per_day, seed, scene)
-            found = simulating.simulate(plan, changes, step, say, keep=keep)
+            post = simulating.post_of(letters, mapping, scene, rest) if letters else None
+            found = simulating.simulate(plan, changes, step, say, keep=keep, post=post)
     except commands.CannotGoOn as error:
         raise fail(str(error)) from error
     if as_json:

@@ -11,6 +11,8 @@ import orjson
 from django.db import connection, transaction
 
 from bihuan.desk import instant, rulebooks
+from bihuan.kernel.calendar import Calendar
+from bihuan.kernel.rules import ClockRule, Rulebook
 
 SLICE = 5000
 
@@ -19,7 +21,9 @@ def on_time(world: int, source: str) -> dict[str, Any]:
     """Of the closed imported cases of a source: how many would have kept the handling clock of today's rulebook.
 
     ``closed``: with a clock; ``in_time``; ``rate``; ``there``: how many were in time by the due date of the source
-    itself, of how many that had one; ``without``: those for whose category no clock is set.
+    itself, of how many that had one; ``without``: those for whose category no clock is set. ``statutory``: the same for
+    each statutory clock that a first reply would have stopped, as if it had run from the first day: of a petition the
+    15 days to be told in writing and the 60 days to be done.
 
     A day without an hour stands as its first instant, so it is in time when it is not after the day on which the clock
     ends: in doubt for the unit.
@@ -27,6 +31,8 @@ def on_time(world: int, source: str) -> dict[str, Any]:
     found: Counter[str] = Counter()
     for part in _parts(world, source):
         found += _judged(part)
+    clocks = sorted({key.partition(":")[2] for key in found if key.startswith("closed:")})
+    statutory = {key: {"closed": found[f"closed:{key}"], "in_time": found[f"in_time:{key}"]} for key in clocks}
     closed, in_time = found["closed"], found["in_time"]
     return {
         "closed": closed,
@@ -34,7 +40,7 @@ def on_time(world: int, source: str) -> dict[str, Any]:
         "rate": round(in_time / closed, 4) if closed else None,
         "without": found["without"],
         "there": {"closed": found["dated"], "in_time": found["in_time_there"]},
-    }
+    } | ({"statutory": statutory} if statutory else {})
 
 
 def _parts(world: int, source: str) -> Iterator[list[dict[str, Any]]]:
@@ -50,8 +56,6 @@ def _parts(world: int, source: str) -> Iterator[list[dict[str, Any]]]:
 
 
 def _judged(part: list[dict[str, Any]]) -> Counter[str]:
-    from bihuan.desk.bulktime import add_many  # noqa: PLC0415 - NumPy stays out of web processes
-
     found: Counter[str] = Counter()
     groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for one in part:
@@ -63,14 +67,31 @@ def _judged(part: list[dict[str, Any]]) -> Counter[str]:
     for (scene, category), rows in groups.items():
         rules = rulebooks.rules_for(scene, instant.wall())
         handle = [rule for rule in rules.book.clocks_for(category, "dispatched") if rule.key == "handle"]
+        for rule in _statutory(rules.book, category):
+            found[f"closed:{rule.key}"] += len(rows)
+            found[f"in_time:{rule.key}"] += _kept(rules.calendar, rule, rows)
         if not handle:
             found["without"] += len(rows)
             continue
-        opened = [_seconds(row["opened"]) for row in rows]
-        due = add_many(rules.calendar, opened, handle[-1].amount, handle[-1].unit).due.astype("int64")
         found["closed"] += len(rows)
-        found["in_time"] += sum(_seconds(row["closed"]) <= int(end) for row, end in zip(rows, due, strict=True))
+        found["in_time"] += _kept(rules.calendar, handle[-1], rows)
     return found
+
+
+def _statutory(book: Rulebook, category: str) -> list[ClockRule]:
+    """What the law promises of a first reply: clocks of the whole case that an answer or a word in writing stops."""
+    own = book.categories[category].clocks if category in book.categories else ()
+    every = {rule.key: rule for rule in (*book.clocks, *own)}.values()
+    return [
+        rule for rule in every if rule.statutory and {"step:told", "answered"} & set(rule.stops) and not rule.reminds
+    ]
+
+
+def _kept(calendar: Calendar, rule: ClockRule, rows: list[dict[str, Any]]) -> int:
+    from bihuan.desk.bulktime import add_many  # noqa: PLC0415 - NumPy stays out of web processes
+
+    due = add_many(calendar, [_seconds(row["opened"]) for row in rows], rule.amount, rule.unit).due.astype("int64")
+    return sum(_seconds(row["closed"]) <= int(end) for row, end in zip(rows, due, strict=True))
 
 
 def _seconds(text: str) -> int:

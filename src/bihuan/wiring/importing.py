@@ -119,6 +119,9 @@ def show(out: Console, found: Mapping[str, Any]) -> None:
 def _show_times(table: Table, told: Mapping[str, Any]) -> None:
     if told.get("closed"):
         table.add_row("按本区规则按时 in time by our rules", f"{told['rate']:.1%} ({told['in_time']}/{told['closed']})")
+    for key, one in told.get("statutory", {}).items():
+        share = f"{one['in_time'] / one['closed']:.1%} ({one['in_time']}/{one['closed']})" if one["closed"] else "–"
+        table.add_row(f"法定时限 statutory: {key}", share)
     if told.get("without"):
         table.add_row("没有对应的时限 without a limit here", str(told["without"]))
     if told.get("there", {}).get("closed"):

@@ -4,8 +4,9 @@
 history, event for event. Everything in it is fictional; it scores units and kinds of matter, never a person.
 """
 
+from bihuan.testing.district.letters import Letter, Post, UnknownCategory
 from bihuan.testing.district.plan import Plan
 from bihuan.testing.district.run import run
 from bihuan.testing.district.summary import Summary
 
-__all__ = ["Plan", "Summary", "run"]
+__all__ = ["Letter", "Plan", "Post", "Summary", "UnknownCategory", "run"]

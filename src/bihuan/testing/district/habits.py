@@ -104,6 +104,9 @@ class Habit:
         if drawn.is_abusive:
             why = c.Decline("只有辱骂，没有可办的事", self.book.basis, "无；如有具体事项可以再次反映")
             return Move(lambda _: why, desk, roles, TRIAGE_MINUTES)
+        if not state.category:
+            sorted_out = c.Recategorise(drawn.category, "看过内容，归到这一类")
+            return Move(lambda _: sorted_out, desk, roles, TRIAGE_MINUTES)
         if drawn.like is not None and memory.once("merge", 1.0):
             return Move(lambda _: c.Accept(), desk, roles, TRIAGE_MINUTES, into=drawn.like)
         if drawn.place != drawn.true_place and memory.once("place", 1.0):

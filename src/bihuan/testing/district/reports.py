@@ -49,7 +49,10 @@ class Family:
 
 @dataclass(frozen=True)
 class Drawn:
-    """One report before anybody has heard of it. ``true_place``: where it is, when ``place`` says something else."""
+    """One report before anybody has heard of it. ``true_place``: where it is, when ``place`` says something else.
+
+    ``said``: the category that the report itself names, where that is not ``category``; empty for none.
+    """
 
     number: int
     at: datetime
@@ -62,13 +65,15 @@ class Drawn:
     person: str
     like: int | None = None
     is_abusive: bool = False
+    said: str | None = None
 
     def report(self) -> api.virtual.Report:
         contact = f"{SURNAMES[self.number % len(SURNAMES)]}某 000-{self.number % 10_000:04}-0000"
         texts = {"text": self.text, "contact": contact}
         # Staff who type in what they were told are not the reporters; here each reports for himself.
         by = api.reporter(self.person)
-        return api.virtual.Report(self.at, by, api.Intake(self.category, self.place, self.channel, texts))
+        said = self.category if self.said is None else self.said
+        return api.virtual.Report(self.at, by, api.Intake(said, self.place, self.channel, texts))
 
 
 def person_of(seed: int, number: int) -> UUID:

@@ -16,7 +16,7 @@ from bihuan.kernel.calendar import Unit
 from bihuan.kernel.case import OPEN_STAGES, Case
 from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import Rulebook
-from bihuan.testing.district import habits, reports, staff
+from bihuan.testing.district import habits, letters, reports, staff
 from bihuan.testing.district.plan import STRETCH, Plan
 from bihuan.testing.district.summary import Summary
 
@@ -58,17 +58,24 @@ def start_of(plan: Plan) -> datetime:
     return datetime.combine(plan.start, datetime.min.time(), ZoneInfo(api.virtual.zone())).astimezone(UTC)
 
 
-def run(plan: Plan, world: int, *, progress: Progress = lambda _done, _all: None) -> Summary:
-    """Play ``plan`` in ``world``, a simulation that stands at its start. Raises ``EmptyDistrict``."""
-    return _Run(plan, world).play(progress)
+def run(
+    plan: Plan, world: int, *, post: letters.Post | None = None, progress: Progress = lambda _done, _all: None
+) -> Summary:
+    """Play ``plan`` in ``world``, a simulation that stands at its start.
+
+    Raises ``EmptyDistrict`` and ``UnknownCategory``.
+    """
+    return _Run(plan, world, post).play(progress)
 
 
-def _drawn(plan: Plan, book: Rulebook) -> list[reports.Drawn]:
+def _drawn(plan: Plan, book: Rulebook, post: letters.Post | None) -> list[reports.Drawn]:
     places = [(below.place, below.name) for _, each in api.place_choices() for below in each]
     if not places:
         raise EmptyDistrict(
             "没有社区,无法推演;先载入单位。 There are no communities to play with; load the units first."
         )
+    if post is not None:
+        return letters.spread(plan, book, post, places, api.virtual.zone())
     return reports.draw(plan, book, places, api.virtual.zone())
 
 
@@ -86,14 +93,14 @@ def _is_urgent(book: Rulebook, category: str) -> bool:
 
 
 class _Run:
-    def __init__(self, plan: Plan, world: int) -> None:
+    def __init__(self, plan: Plan, world: int, post: letters.Post | None) -> None:
         try:
             book = api.virtual.book_at(plan.scene, start_of(plan))
         except Refused as refusal:
             raise EmptyDistrict(f"场景 {plan.scene} 没有规则。 Scene {plan.scene} has no rulebook.") from refusal
-        drawn = _drawn(plan, book)
+        drawn = _drawn(plan, book, post)
         self.plan, self.world = plan, world
-        self.staff = _staff(plan, book, drawn)
+        self.staff = _staff(plan if post is None else letters.arriving(plan), book, drawn)
         self.urgent = {code for code in book.categories if _is_urgent(book, code)}
         self.habit = habits.Habit(book, plan.habits, sorted({route.lead for route in book.routes}))
         # A die for each case: one thing more or less to do does not change the luck of all that follow.
