@@ -5,9 +5,10 @@ from datetime import date
 
 from hypothesis import strategies as st
 
+from bihuan.desk.rulebook_problems import problems
 from bihuan.kernel.calendar import Unit
 from bihuan.kernel.case import Seal, Stage
-from bihuan.kernel.rules import STAGE_CLOCKS, Category, ClockRule, LadderStep, Route, Rulebook, Step, complete, problems
+from bihuan.kernel.rules import STAGE_CLOCKS, Category, ClockRule, LadderStep, Route, Rulebook, Step, complete
 
 
 def book(**changes):

@@ -9,10 +9,11 @@ from django.db import connection
 from bihuan import scenes
 from bihuan.desk import rulebooks
 from bihuan.desk.rulebook_files import csv_bytes
+from bihuan.desk.rulebook_problems import problems
 from bihuan.desk.rulebook_tables import read_tables, to_grids, write_tables
 from bihuan.kernel.calendar import Unit
 from bihuan.kernel.case import Seal
-from bihuan.kernel.rules import STAGE_CLOCKS, problems
+from bihuan.kernel.rules import STAGE_CLOCKS
 
 STREETS = ("001", "003", "004", "005", "007", "008", "010", "011", "012", "013", "014")
 

@@ -3,15 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from bihuan import scenes
 from bihuan.desk import api
+from bihuan.desk.rulebook_problems import problems
 from bihuan.desk.rulebook_tables import read_tables
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Proof, Seal, Stage
 from bihuan.kernel.refused import Refused
-from bihuan.kernel.rules import problems
 from bihuan.scenes.mediation.rules import refuse
 
 TJ, SFJ, SOCIAL = "yz.tjw", "yz.sfj", "yz.p.sg"
@@ -122,3 +123,26 @@ def test_an_agreement_is_checked_by_others_and_the_court_has_thirty_days_also_af
 def test_the_rule_itself(command):
     assert refuse(None, command, None).code == "consent-missing"
     assert refuse(None, c.Accept(), None) is None
+
+
+def test_a_reminder_of_the_scene_is_offered_as_a_follow_up(district):
+    case = consented(district)
+    step(district, case, "agreed", agreement="2025-01")
+    district.act(case, c.FinishTask(1, PROOF), TJ, "handler")
+    district.act(case, c.Verify(accept=True, outcome="agreed"), SFJ, "verifier")
+    checks = district.who(SFJ, "verifier")
+    offered = {(move.key, move.target) for move in api.allowed(checks, case, district.state(case))}
+    assert ("follow-up", "confirm") in offered
+    assert ("pause", "confirm") not in offered
+    district.act(case, c.FollowUp("confirm", is_settled=True), SFJ, "verifier")
+    assert not district.state(case).clock("confirm").is_ticking
+
+
+def test_a_champion_is_told_and_his_unit_has_a_part(district):
+    case = dispute(district)
+    leader = district.who("yz.cgj", "head")
+    district.act(case, c.NameChampion(leader.person), TJ, "triage")
+    assert district.state(case).champion_unit == "yz.cgj"
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT "to" FROM outbox WHERE kind = %s', ["champion"])
+        assert cursor.fetchall() == [(f"person:{leader.person}",)]

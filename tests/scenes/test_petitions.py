@@ -8,12 +8,12 @@ import pytest
 
 from bihuan import scenes
 from bihuan.desk import api
+from bihuan.desk.rulebook_problems import problems
 from bihuan.desk.rulebook_tables import read_tables
 from bihuan.kernel import commands as c
 from bihuan.kernel.calendar import Unit
 from bihuan.kernel.case import Proof, Role, Seal, Stage
 from bihuan.kernel.refused import Refused
-from bihuan.kernel.rules import problems
 from bihuan.scenes.petitions.rules import refuse
 
 DESK, STREET, REVIEW, FINAL, DISCIPLINE = "yz.xfj", "yz.s.014", "yz.fcb", "yz.sfc", "yz.jw"

@@ -7,11 +7,11 @@ from django.db import connection
 
 from bihuan import scenes
 from bihuan.desk import api
+from bihuan.desk.rulebook_problems import problems
 from bihuan.desk.rulebook_tables import read_tables
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Proof, Role, Stage
 from bihuan.kernel.refused import Refused
-from bihuan.kernel.rules import problems
 
 DESK, CHECK, STREET, PLATFORM, UNION = "yz.zhzx", "yz.jdzx", "yz.s.014", "yz.p.pt", "yz.zgh"
 REPLY = (Proof("reply", "答复"),)

@@ -75,6 +75,7 @@ _TABLE: dict[type, Callable[[Any, Case], Wanted]] = {
     e.ClockWarned: lambda event, case: [("warning", _addressee(event.to, case))],
     e.Escalated: lambda event, case: [(event.action, _addressee(event.to, case))],
     e.ClockBroken: lambda _, case: [("overdue", case.lead)],
+    e.ChampionNamed: lambda event, _: [("champion", f"person:{event.person}")],
     e.Overseen: lambda event, _: [(event.action, event.to)],
     e.ReportedByLaw: lambda event, _: [("statutory-report", unit) for unit in event.to],
     e.Closed: _answer,

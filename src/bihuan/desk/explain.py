@@ -90,13 +90,19 @@ def _follow(promises: dict[str, Promise], recorded: Recorded) -> None:
                 promise.due, promise.inner = event.clock.due, event.clock.inner
                 promise.provisional, promise.stopped = event.clock.provisional, None
                 promise.calendar = event.clock.calendar
-                promise.steps.append((recorded.at, type(event).__name__, event.clock.due))
+                promise.steps.append((recorded.at, _how(event), event.clock.due))
         case e.ClockBroken() if event.clock in promises:
             promises[event.clock].broken = event.due
         case e.ClockStopped() if event.clock in promises:
             promises[event.clock].stopped = event.at
         case _:
             return
+
+
+def _how(event: e.Event) -> str:
+    if isinstance(event, e.ClockTightened) and not event.from_case:
+        return "Promised"
+    return type(event).__name__
 
 
 def _promise(clock: Clock, book: str) -> Promise:

@@ -72,17 +72,18 @@ def about(case: UUID, state: Case, command: c.Command) -> dict[str, object]:
         return {"open_children": _open_children(state)}
     if isinstance(command, c.Verify) and command.how == "sample":
         return {"sampled": drawn(case)}
-    if isinstance(command, c.NameChampion) and state.barred:
-        _need_not_accused(command.person, state)
+    if isinstance(command, c.NameChampion):
+        return {"champion_unit": _champion_unit(command.person, state)}
     return {}
 
 
-def _need_not_accused(person: str, state: Case) -> None:
-    """Who sits in a unit that the case accuses, carries it not: no door may put it into his hands (law 7)."""
+def _champion_unit(person: str, state: Case) -> str:
+    """The unit that he heads, or else works in. Who sits in a unit that the case accuses, carries it not (law 7)."""
     known = seals.as_uuid(person)
-    held = [code for code, _ in seals.current_posts(known, instant.now())] if known is not None else []
-    if not seals.reach(held).isdisjoint(state.barred):
+    posts = seals.current_posts(known, instant.now()) if known is not None else ()
+    if not seals.reach([code for code, _ in posts]).isdisjoint(state.barred):
         raise Refused("route-barred", law=7)
+    return min(((role != "head", code) for code, role in posts), default=(False, ""))[1]
 
 
 def _open_children(state: Case) -> bool:

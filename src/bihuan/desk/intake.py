@@ -26,7 +26,7 @@ class Intake:
     """A report as it comes in. ``texts``: note kind to free text or personal data (``text``, ``contact``).
 
     ``lon``/``lat`` are WGS84 degrees (converted at the edge). ``barred``: units that the matter accuses.
-    ``fields``: what the scene asks of a report, by the keys of its manifest.
+    ``fields``: what the scene asks of a report, by the keys of its manifest. ``due``: promised for this very case.
     """
 
     category: str
@@ -40,6 +40,7 @@ class Intake:
     seal: str | None = None
     is_order: bool = False
     parent: UUID | None = None
+    due: datetime | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -104,6 +105,7 @@ def registration(
         barred=facts.barred(intake.barred),
         parent=str(intake.parent) if intake.parent else "",
         is_order=intake.is_order,
+        due=intake.due,
     )
     folding = Folding(rulebooks.rules_for(intake.scene, at), None, recorded_at)
     folding.apply(command, c.Ctx(at, by.person or command.reporter, by.unit, by.roles, looked_up))
@@ -121,6 +123,9 @@ def _with_fields(intake: Intake, asked: Asked) -> tuple[Intake, dict[str, object
     given = scene_fields.check(intake.scene, intake.fields)
     links = scene_fields.of_kind(intake.scene, "case", given)
     found = [prior.find(intake.scene, given.pop(key), by=asked.by, world=asked.world) for key in links]
+    promised = [given.pop(key) for key in scene_fields.of_kind(intake.scene, "due", given)]
+    if promised:
+        intake = replace(intake, due=scene_fields.end_of_day(promised[0]))
     accused = [given.pop(key) for key in scene_fields.of_kind(intake.scene, "accused", given)]
     intake = replace(intake, barred=(*intake.barred, *accused))
     personal = {key: given[key] for key in scene_fields.personal_keys(intake.scene) & given.keys()}

@@ -120,7 +120,7 @@ def _closing(state: Case, book: Rulebook, actor: Actor) -> Iterator[Candidate]:
     yield "reject", "", c.Verify(accept=False, reason=ANYTHING, how=how)
     yield "dispute", "", c.Dispute(ANYTHING)
     for clock in state.clocks:
-        if clock.key.startswith("followup:") and clock.is_ticking and state.stage is Stage.CLOSED:
+        if clock.reminds and clock.is_ticking and state.stage is Stage.CLOSED:
             yield "follow-up", clock.id, c.FollowUp(clock.id, is_settled=True)
     yield "archive", "", c.Archive()
 
@@ -131,7 +131,7 @@ def _clocks(state: Case, at: datetime) -> Iterator[Candidate]:
             yield "grant", str(request.id), c.Grant(request.id)
             yield "deny", str(request.id), c.Deny(request.id, ANYTHING)
     for clock in state.clocks:
-        if clock.is_ticking and not clock.key.startswith("followup:"):
+        if clock.is_ticking and not clock.reminds:
             yield "pause", clock.id, c.AskPause(clock.id, at + timedelta(days=1), ANYTHING)
             yield "extend", clock.id, c.AskExtend(clock.id, 1, ANYTHING)
             yield "resume", clock.id, c.Resume(clock.id, ANYTHING)

@@ -216,6 +216,7 @@ CATEGORIES = (
     _keys("proofs", "结案凭证"),
     Column("seal", "封存级别", "choice", options=SEALS),
     _text("basis", "依据"),
+    _key("verifier", "核查单位"),
 )
 CLOCKS = (
     _key("category", "类别代码"),
@@ -239,6 +240,7 @@ ROUTES = (
     _key("lead", "主办", is_needed=True),
     _keys("assists", "协办"),
     _text("basis", "依据"),
+    _key("verifier", "核查单位"),
 )
 STEPS = (
     _key("key", "步骤", is_needed=True),

@@ -21,10 +21,11 @@ from django.db import IntegrityError, connection, transaction
 
 from bihuan.desk import calendars
 from bihuan.desk.models import RulebookRow
+from bihuan.desk.rulebook_problems import problems
 from bihuan.kernel.calendar import Unit
 from bihuan.kernel.case import Case, Seal, Stage
 from bihuan.kernel.refused import Refused
-from bihuan.kernel.rules import Category, ClockRule, LadderStep, Route, Rulebook, Rules, Step, problems
+from bihuan.kernel.rules import Category, ClockRule, LadderStep, Route, Rulebook, Rules, Step
 
 STALE_AFTER = 2.0
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
@@ -261,5 +262,6 @@ def missing_units(book: Rulebook) -> tuple[str, ...]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT code FROM unit")
         known = {code for (code,) in cursor.fetchall()}
-    named = {*book.desks, book.verifier, book.arbiter} | {u for r in book.routes for u in (r.lead, *r.assists)}
+    named = {*book.desks, book.verifier, book.arbiter, *(one.verifier for one in book.categories.values())}
+    named |= {unit for route in book.routes for unit in (route.lead, *route.assists, route.verifier)}
     return tuple(sorted(named - known - {""}))

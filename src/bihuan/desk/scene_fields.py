@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
 
 from bihuan.desk import names, registers
 from bihuan.kernel import commands as c
@@ -139,7 +142,7 @@ def _wrong(scene: str, one: SceneField, value: str) -> tuple[str, str] | None:
         return _wrong_number(one, value)
     if one.kind == "place" and not PLACE.fullmatch(value):
         return "要写地点代码", "write the code of a place"
-    if one.kind == "date" and not _is_date(value):
+    if one.kind in {"date", "due"} and not _is_date(value):
         return "日期写成 2026-01-31", "write a date like 2026-01-31"
     if one.kind == "accused" and not names.unit(value).kind:
         return "没有这个单位", "there is no such unit"
@@ -164,6 +167,12 @@ def _is_date(value: str) -> bool:
     except ValueError:
         return False
     return len(value) == len("2026-01-31")
+
+
+def end_of_day(value: str) -> datetime:
+    """The last second of a day of the district: what was promised for that day."""
+    day = date.fromisoformat(value)
+    return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=ZoneInfo(settings.ZONE)).astimezone(UTC)
 
 
 def tidied(scene: str, command: c.Command | None) -> c.Command | None:

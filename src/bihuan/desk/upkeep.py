@@ -12,7 +12,18 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection
 
-from bihuan.desk import calendars, identity, instant, keyring, outbox, privacy, rulebooks, seals, tokens
+from bihuan.desk import (
+    calendars,
+    identity,
+    instant,
+    keyring,
+    outbox,
+    privacy,
+    rulebook_problems,
+    rulebooks,
+    seals,
+    tokens,
+)
 from bihuan.desk.actor import SYSTEM
 from bihuan.desk.breakglass import Glass
 from bihuan.desk.change import load
@@ -34,6 +45,11 @@ def apply_erasures() -> int:
     Raises ``KeyringError`` where the keyring belongs to another database: nothing in the vault would open.
     """
     return keyring.open_at_start(instant.wall()).again
+
+
+def book_problems(book: Rulebook) -> list[str]:
+    """What is wrong with a rulebook, in words that say where; empty when it may be used."""
+    return rulebook_problems.problems(book)
 
 
 def work() -> None:

@@ -36,7 +36,7 @@ def name_of(field: desk.SceneField) -> str:
 
 
 def show(scene: str, field: desk.SceneField, value: str = "", error: str = "") -> Asked:
-    kind = "choice" if field.kind in CHOSEN else field.kind
+    kind = "choice" if field.kind in CHOSEN else {"due": "date"}.get(field.kind, field.kind)
     if kind == "text" and field.most >= LONG:
         kind = "area"
     return Asked(

@@ -207,6 +207,7 @@ class Note:
 class Case:
     """What must be closed. ``version`` counts events; ``law_date`` is the local date whose rules the case keeps.
 
+    ``promised``: a date of its own, before that of the rulebook.
     ``answer_stopped`` and ``merge_stopped``: ids of the clocks that run on when the answer or the merge does not stand.
     """
 
@@ -245,7 +246,9 @@ class Case:
     is_disputed: bool = False
     is_bound: bool = False
     outcome: str = ""
+    promised: datetime | None = None
     champion: str = ""
+    champion_unit: str = ""
     route: str = ""
     parent: str = ""
     children: tuple[str, ...] = ()

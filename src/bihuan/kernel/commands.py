@@ -14,7 +14,8 @@ class Ctx:
     """The circumstances of a command: the instant, who acts, and the facts that the desk looked up.
 
     ``roles`` are those of the acting post (``triage dispatcher handler verifier head arbiter oversight reporter
-    system``). ``facts``: ``prior_final`` (a case id), ``conflict`` (true when the actor is a party), ``sampled``.
+    system``). ``facts``: ``prior_final`` (a case id), ``conflict`` (true when the actor is a party), ``sampled``,
+    ``champion_unit``.
     """
 
     at: datetime
@@ -26,7 +27,10 @@ class Ctx:
 
 @dataclass(frozen=True)
 class Register:
-    """``barred``: units that must never see the case (an accused's unit and all below it). ``parent``: a case id."""
+    """``barred``: units that must never see the case (an accused's unit and all below it). ``parent``: a case id.
+
+    ``due``: until when this one case was promised; it caps the ``handle`` clock.
+    """
 
     number: int
     receipt: str
@@ -39,6 +43,7 @@ class Register:
     barred: tuple[str, ...] = ()
     parent: str = ""
     is_order: bool = False
+    due: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -231,7 +236,9 @@ class Absorb:
 
 def hand_over(case: str, state: Case) -> Absorb:
     """What ``case`` brings along when it is merged into another."""
-    promises = tuple(Promise(k.key, k.due, k) for k in state.clocks if k.is_ticking and k.statutory and k.task is None)
+    own = [k for k in state.clocks if k.is_ticking and k.task is None]
+    kept = [k for k in own if k.statutory or (k.key == "handle" and state.promised is not None)]
+    promises = tuple(Promise(k.key, k.due, k) for k in kept)
     reporters = tuple(person for person in (state.reporter, *state.joined) if person)
     return Absorb(case, state.receipts, reporters, state.seal, promises, state.barred, state.holds)
 

@@ -13,7 +13,10 @@ from bihuan.kernel.case import Clock, Hold, Note, Proof, Request, Seal, Stage, T
 
 @dataclass(frozen=True)
 class Registered:
-    """A report came in: it has a number, a receipt (the hash of its code), a desk and a seal from this moment on."""
+    """A report came in: it has a number, a receipt (the hash of its code), a desk and a seal from this moment on.
+
+    ``due``: a date of its own that was promised.
+    """
 
     scene: str
     number: int
@@ -29,6 +32,7 @@ class Registered:
     barred: tuple[str, ...] = ()
     prior_final: str = ""
     parent: str = ""
+    due: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -221,7 +225,7 @@ class ClockExtended:
 
 @dataclass(frozen=True)
 class ClockTightened:
-    """A merge brought an earlier statutory date along."""
+    """An earlier date holds: a merge brought it along, or it was promised for this case (no ``from_case``)."""
 
     clock: Clock
     from_case: str
@@ -359,6 +363,7 @@ class ReportedByLaw:
 @dataclass(frozen=True)
 class ChampionNamed:
     person: str
+    unit: str = ""
 
 
 RarerEvent = (

@@ -140,7 +140,7 @@ def _rarer(state: Case, event: e.RarerEvent, at: datetime) -> Case:  # noqa: C90
         case e.ProofAdded():
             return _with(state, proofs=(*state.proofs, event.proof))
         case e.ChampionNamed():
-            return _with(state, champion=event.person)
+            return _with(state, champion=event.person, champion_unit=event.unit)
         case _:
             assert_never(event)
 
@@ -166,6 +166,7 @@ def _registered(event: e.Registered, recorded: e.Recorded) -> Case:
         prior_final=event.prior_final,
         notes=event.notes,
         parent=event.parent,
+        promised=event.due,
     )
 
 

@@ -29,7 +29,7 @@ def holds(state: Case) -> list[str]:
         )
     if state.barred:
         units = {task.unit for task in state.tasks if task.status is not TaskStatus.CANCELLED}
-        units |= {state.lead, state.desk, state.verifier_unit}
+        units |= {state.lead, state.desk, state.verifier_unit, state.champion_unit}
         found += [f"law 7: barred unit {unit} has a part" for unit in sorted(units.intersection(state.barred))]
     if not state.is_imported:
         if state.stage in OPEN_STAGES:

@@ -72,6 +72,7 @@ class Category:
     proofs: tuple[str, ...] = ()
     clocks: tuple[ClockRule, ...] = ()
     seal: Seal | None = None
+    verifier: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Route:
     lead: str
     assists: tuple[str, ...] = ()
     basis: str = ""
+    verifier: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class Rulebook:
     """The rules of one scene from one date on.
 
     ``desks``: triage desks, the first that is not barred takes the case. ``verifier``: the unit that answers go to for
-    verification (empty: the desk says each time). ``sample``: closing without a visit is allowed for cases not drawn.
+    verification where neither route nor category names one (empty: the desk says each time). ``sample``: closing
+    without a visit is allowed for cases not drawn.
     """
 
     scene: str
@@ -156,6 +159,12 @@ class Rulebook:
                     return found
         return None
 
+    def verifiers(self, category: str, place: str) -> tuple[str, ...]:
+        """The units that may verify, the closest first: that of the route, of the category, of the scene."""
+        route, rule = self.route(category, place), self.categories.get(category)
+        named = (route.verifier if route else "", rule.verifier if rule else "", self.verifier)
+        return tuple(unit for unit in named if unit)
+
     @cached_property
     def _clocks_by_start(self) -> dict[tuple[str, str], tuple[ClockRule, ...]]:
         return {}
@@ -189,44 +198,3 @@ def complete(rule: ClockRule) -> ClockRule:
         starts, stops = STAGE_CLOCKS[rule.key]
         return replace(rule, starts=starts, stops=stops)
     return rule
-
-
-def problems(book: Rulebook) -> list[str]:
-    """What is wrong with a rulebook, in words that say where; empty when it may be used."""
-    missing = STAGE_CLOCKS.keys() - {rule.key for rule in book.clocks}
-    found = [f"clocks: '{key}' is missing; every scene needs it (law 3)" for key in sorted(missing)]
-    if not book.desks:
-        found.append("desks: name at least one triage desk (law 2)")
-    places = [("clocks", rule) for rule in book.clocks]
-    places += [(f"category {c.code}", rule) for c in book.categories.values() for rule in c.clocks]
-    for where, rule in places:
-        found += [f"{where}, clock '{rule.key}': {what}" for what in _clock_problems(rule, book)]
-    seen: set[tuple[str, str]] = set()
-    for route in book.routes:
-        if (route.category, route.place) in seen:
-            found.append(f"routes: '{route.key}' repeats category '{route.category}' and place '{route.place}'")
-        seen.add((route.category, route.place))
-        if not route.lead:
-            found.append(f"routes: '{route.key}' names no lead unit (law 2)")
-    for step in book.steps.values():
-        found += [f"step '{step.key}': needs unknown step '{n}'" for n in step.needs if n not in book.steps]
-        if step.ends == "declined" and "routes" not in step.requires:
-            found.append(f"step '{step.key}': it ends the case, so it must require 'routes' (law 1)")
-    return found
-
-
-def _clock_problems(rule: ClockRule, book: Rulebook) -> list[str]:
-    named = [moment[5:] for moment in (rule.starts, *rule.stops) if moment.startswith("step:")]
-    ends = [book.steps[moment[5:]] for moment in rule.stops if moment[5:] in book.steps]
-    is_stuck = rule.anew and ends and "answered" not in rule.stops and not any(step.repeat for step in ends)
-    fixed = STAGE_CLOCKS.get(rule.key)
-    wrong = {
-        "the amount must be above 0": rule.amount <= 0,
-        "name the legal basis": not rule.basis,
-        "say at which moment it starts": not rule.starts,
-        "say at which moment it stops": not rule.stops,
-        "its start and stop are fixed by the kernel; leave them out": fixed and (rule.starts, rule.stops) != fixed,
-        "it names a step that the scene does not have": any(key not in book.steps for key in named),
-        "it begins anew, but none of its steps may be taken again (law 4)": is_stuck,
-    }
-    return [what for what, is_wrong in wrong.items() if is_wrong]

@@ -22,7 +22,14 @@ from bihuan.testing.china import CHINA
 SPACE = UUID("5a3d9c52-6f0b-5c55-9d7b-1f6f5b1d7c10")
 MOST_TURNS = 60
 AT_WORK = (Stage.DISPATCHED, Stage.WORKING)
-SAMPLES = {"text": "样例文字", "number": "1", "date": "2026-01-05", "yes_no": "yes", "place": "500103014001"}
+SAMPLES = {
+    "text": "样例文字",
+    "number": "1",
+    "date": "2026-01-05",
+    "due": "2199-12-31",
+    "yes_no": "yes",
+    "place": "500103014001",
+}
 PURPOSE = "合规检查 conformance"
 
 

@@ -106,7 +106,7 @@ def _task(event: e.Event, case: Case) -> str:  # noqa: PLR0911 - a table
             return _time(event, case)
 
 
-def _time(event: e.Event, case: Case) -> str:  # noqa: PLR0911 - a table
+def _time(event: e.Event, case: Case) -> str:  # noqa: C901, PLR0911, PLR0912 - a table
     match event:
         case e.ClockStarted():
             return say("{clock}开始计时，到 {due}。", **_dated(event.clock))
@@ -119,6 +119,8 @@ def _time(event: e.Event, case: Case) -> str:  # noqa: PLR0911 - a table
             return say("{clock}继续计时，到 {due}；已用时间保留。", **_dated(event.clock))
         case e.ClockExtended():
             return say("{clock}延长，到 {due}。", **_dated(event.clock))
+        case e.ClockTightened() if not event.from_case:
+            return say("{clock}按承诺的日期，到 {due}。", **_dated(event.clock))
         case e.ClockTightened():
             return say("{clock}因并案提前，到 {due}。", **_dated(event.clock))
         case e.ClockRecomputed():

@@ -306,6 +306,7 @@ STEPS = {
     "ClockExtended": "经批准延长",
     "ClockTightened": "并案后取更早的期限",
     "ClockRecomputed": "日历公布后重算",
+    "Promised": "按承诺的日期",
 }
 
 

@@ -300,5 +300,6 @@ ENGLISH: dict[str, str] = {
     "恢复计时，已用时间保留": "resumed, time used kept",
     "经批准延长": "extended with approval",
     "并案后取更早的期限": "earlier date after a merge",
+    "按承诺的日期": "the date that was promised",
     "日历公布后重算": "worked out anew when the calendar came",
 }

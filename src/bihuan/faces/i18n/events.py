@@ -38,6 +38,7 @@ ENGLISH: dict[str, str] = {
     "{clock}继续计时，到 {due}；已用时间保留。": "{clock} goes on until {due}; the time used is kept.",
     "{clock}延长，到 {due}。": "{clock} extended to {due}.",
     "{clock}因并案提前，到 {due}。": "{clock} brought forward by a merge, to {due}.",
+    "{clock}按承诺的日期，到 {due}。": "{clock}: the date that was promised, {due}.",
     "{clock}按公布的日历重算，到 {due}。": "{clock} worked out anew by the published calendar, to {due}.",
     "{clock}快到了，已提醒。": "{clock} is nearly up; a warning was sent.",
     "超过{clock}。": "Missed: {clock}.",

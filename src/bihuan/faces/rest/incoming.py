@@ -50,6 +50,7 @@ class ReportIn(In):
         None, description="Raises the scene's own level, never lowers it"
     )
     is_order: Annotated[bool, Field(strict=True)] = Field(False, description="An order from above: accepted at once")
+    due: Instant | None = Field(None, description="Promised for this very case, by staff; caps the handling time")
     happened_at: Instant | None = None
 
 

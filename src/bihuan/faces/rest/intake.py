@@ -67,6 +67,7 @@ def intake_of(report: ReportIn) -> Intake:
         barred=tuple(report.barred),
         seal=report.seal,
         is_order=report.is_order,
+        due=report.due,
         fields=report.fields,
     )
 

@@ -24,6 +24,7 @@ MEDIA_TYPE = "application/problem+json"
 ABOUT_THE_BODY = frozenset({
     "bad-capacity", "category-missing", "letter-missing", "merge-with-itself", "no-rulebook", "no-such-clock",
     "no-such-hold", "no-such-request", "no-such-task", "outcome-missing", "pause-needs-end", "person-missing",
+    "promised-past",
     "photo-broken", "photo-kind", "photo-too-big", "reason-missing", "return-needs-rule", "route-missing",
     "rule-missing", "source-missing", "step-data-missing", "time-before-case", "time-in-the-future",
     "time-without-zone", "too-long", "unit-missing", "unknown-category", "unknown-field", "unknown-question",

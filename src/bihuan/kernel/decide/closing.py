@@ -52,6 +52,7 @@ def _need_verifier(draft: Draft, how: str) -> None:
     draft.need_no_conflict()
     if draft.book.verify_by == "unit":
         draft.need(ctx.unit not in case.worker_units, "own-unit", law=4)
+        draft.need(ctx.person != case.champion, "own-work", law=4)
     if how == "reporter":
         draft.need(case.is_party(ctx.person), "not-the-reporter", law=4)
         return

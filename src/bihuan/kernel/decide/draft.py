@@ -118,6 +118,14 @@ class Draft:
         if earlier:
             clock_id = f"{clock_id}#{len(earlier) + 1}"
         self.add(e.ClockStarted(clocks.start(self.rules, rule, clock_id, self.ctx.at, task)))
+        self._cap(clock_id)
+
+    def _cap(self, clock_id: str) -> None:
+        """What was promised for this very case holds where it is earlier than the rule."""
+        promised = self.case.promised
+        if clock_id == "handle" and promised is not None and promised < self.clock(clock_id).due:
+            tightened = clocks.tighten(self.rules, self.clock(clock_id), promised, self.ctx.at)
+            self.add(e.ClockTightened(tightened, ""))
 
     def resume_clocks(self, why: str, *ids: str) -> None:
         for clock in self.case.clocks:

@@ -17,6 +17,9 @@ IMPORTED = (Stage.REGISTERED, Stage.ACCEPTED, Stage.CLOSED, Stage.ARCHIVED, Stag
 def register(draft: Draft, command: c.Register) -> None:
     draft.need(draft.is_new, "already-registered", law=1)
     _need_category(draft, command.category)
+    if command.due is not None:
+        draft.need(draft.ctx.unit, "wrong-role", law=2, needs="a post")
+        draft.need(command.due > draft.ctx.at, "promised-past", law=3, due=command.due.isoformat())
     desk = _free_desk(draft, command.barred)
     draft.add(
         e.Registered(
@@ -34,6 +37,7 @@ def register(draft: Draft, command: c.Register) -> None:
             barred=command.barred,
             prior_final=str(draft.ctx.facts.get("prior_final", "")),
             parent=command.parent,
+            due=command.due,
         )
     )
     draft.moment("registered")

@@ -134,4 +134,6 @@ def name_champion(draft: Draft, command: c.NameChampion) -> None:
     draft.need_open()
     draft.need_role("oversight", "head", "dispatcher", "triage")
     draft.need(command.person, "person-missing")
-    draft.add(e.ChampionNamed(command.person))
+    unit = str(draft.ctx.facts.get("champion_unit", ""))
+    draft.need_not_barred(unit)
+    draft.add(e.ChampionNamed(command.person, unit))

@@ -39,7 +39,8 @@ def _said(clock: Clock, alarm: Alarm) -> e.ClockBroken | e.ClockWarned | e.Escal
 
 def oversee(draft: Draft, command: c.Oversee) -> None:
     draft.need_open()
-    draft.need_role("oversight", "triage", "dispatcher", "head")
+    if draft.ctx.person != draft.case.champion:
+        draft.need_role("oversight", "triage", "dispatcher", "head")
     draft.need(command.action in {"remind", "oversee"}, "unknown-way", how=command.action)
     draft.need_reason(command.reason)
     draft.add(e.Overseen(command.action, command.to or draft.case.lead, command.reason))

@@ -80,10 +80,11 @@ def _need_answerable(draft: Draft, command: c.FinishTask) -> None:
 def _answer(draft: Draft, note: str) -> None:
     draft.add(e.Answered(note))
     draft.moment("answered")
-    verifier = draft.book.verifier
-    is_own = draft.book.verify_by == "unit" and verifier in draft.case.worker_units
-    if verifier and not is_own and verifier not in draft.case.barred:
-        draft.add(e.SentToVerify(verifier))
+    case = draft.case
+    own = case.worker_units if draft.book.verify_by == "unit" else ()
+    free = [u for u in draft.book.verifiers(case.category, case.place) if u not in own and u not in case.barred]
+    if free:
+        draft.add(e.SentToVerify(free[0]))
 
 
 def ask_return(draft: Draft, command: c.ReturnTask) -> None:
@@ -152,7 +153,7 @@ def add_proof(draft: Draft, command: c.AddProof) -> None:
 def involved(case: Case) -> set[str]:
     """Every unit that has a part in the case."""
     units = {task.unit for task in case.tasks if task.status is not TaskStatus.CANCELLED}
-    return units | {case.lead, case.desk, case.verifier_unit} - {""}
+    return units | {case.lead, case.desk, case.verifier_unit, case.champion_unit} - {""}
 
 
 def need_involved(draft: Draft) -> None:

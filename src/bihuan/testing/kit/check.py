@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bihuan.desk import api
 from bihuan.kernel.case import Seal
-from bihuan.kernel.rules import ClockRule, Rulebook, problems
+from bihuan.kernel.rules import ClockRule, Rulebook
 from bihuan.scenes.manifest import REPORT, SceneInfo, build, slips
 from bihuan.testing.kit.find import Finding, Tables, Toml
 from bihuan.testing.kit.reach import Reach
@@ -61,7 +61,7 @@ def _book(folder: Path, found: list[Finding]) -> Rulebook | None:
     except FileNotFoundError as error:
         found.append(Finding("tables", 0, 0, f"没有表 / there are no tables: {error}"))
         return None
-    found += [Finding("tables/book.csv", 0, 0, what) for what in problems(book)]
+    found += [Finding("tables/book.csv", 0, 0, what) for what in api.upkeep.book_problems(book)]
     return book
 
 
@@ -232,6 +232,9 @@ class _Whole:
         for route in book.routes:
             yield "routes", "lead", (route.lead,), {"key": route.key}
             yield "routes", "assists", route.assists, {"key": route.key}
+            yield "routes", "verifier", (route.verifier,), {"key": route.key}
+        for one in book.categories.values():
+            yield "categories", "verifier", (one.verifier,), {"code": one.code}
         for category, rule in self._each_clock():
             yield "clocks", "reminds", (rule.reminds,), {"category": category, "key": rule.key}
         for rung in book.ladder:

@@ -43,6 +43,7 @@ ROLES = {
 }  # fmt: skip
 KINDS = {
     "text": ("文字", "text"), "choice": ("选一项", "one of"), "number": ("数字", "number"), "date": ("日期", "date"),
+    "due": ("承诺日期", "promised date"),
     "yes_no": ("是否", "yes or no"), "place": ("地点", "place"), "register": ("台账", "register"),
     "case": ("以前的一件", "an earlier case"),
     "accused": ("被反映的单位", "an accused unit"),
