@@ -1,0 +1,1 @@
+"""What the district senses. So far: suggestions for the desk, a category by the text of a report."""
