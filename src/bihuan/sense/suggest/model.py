@@ -83,7 +83,8 @@ class Model:
         chosen: list[str] = []
         for place in order:
             name = as_read(self.names[found[place]])
-            if len(name) > 1 and not any(name in one or one in name for one in chosen):
+            is_word = len(name) > 1 and name.replace(" ", "").isalnum()
+            if is_word and not any(name in one or one in name for one in chosen):
                 chosen.append(name)
         return tuple(chosen[:most])
 
