@@ -139,7 +139,7 @@ def test_the_sketch_is_cut_where_two_sites_are_equally_near():
 
 def test_example_cases_show_every_stage_and_keep_every_law():
     load.load_demo()
-    assert load.load_cases() == 50
+    assert load.load_cases() == 60
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT stage FROM case_row")
         stages = {stage for (stage,) in cursor.fetchall()}
@@ -147,11 +147,11 @@ def test_example_cases_show_every_stage_and_keep_every_law():
         assert cursor.fetchone() == (0,)
     assert stages >= {"registered", "accepted", "dispatched", "working", "verifying", "closed", "declined", "merged"}
     findings = api.audit(1)
-    assert findings.cases == 50
+    assert findings.cases == 60
     assert findings.is_clean
 
     assert load.load_cases() == 0
-    assert count("case_row") == 50
+    assert count("case_row") == 60
 
 
 def test_an_interrupted_load_of_cases_goes_on(monkeypatch):
@@ -164,8 +164,8 @@ def test_an_interrupted_load_of_cases_goes_on(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         load.load_cases(stop)
     assert count("case_row") == 7
-    assert load.load_cases() == 50
-    assert count("case_row") == 50
+    assert load.load_cases() == 60
+    assert count("case_row") == 60
     assert api.audit(1).is_clean
 
 

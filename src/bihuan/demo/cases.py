@@ -20,8 +20,9 @@ from bihuan.desk import api
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Case, Proof, Request, Role
 from bihuan.kernel.evolve import fold
+from bihuan.scenes.commitments import booking, reader
 
-FILE = Path(__file__).parent / "cases.json"
+FILE, MEETING = Path(__file__).parent / "cases.json", Path(__file__).parent / "meeting.txt"
 DESK, VERIFIER = "yz.zhzx", "yz.jdzx"
 PURPOSE = "示范 demo"
 Step = Callable[[int, int], None]
@@ -60,9 +61,20 @@ def load(step: Step) -> int:
         step(number, len(rows))
         with transaction.atomic():
             cases.append(_tell(number, row, staff, cases))
+    said = 0
+    if booking.SCENE in settings.SCENES:
+        said = len(_hold_meeting(staff[DESK, "triage"]))
     api.organisation.mark_demo(is_filled=True)
     step(len(rows), len(rows))
-    return len(rows)
+    return len(rows) + said
+
+
+def _hold_meeting(clerk: api.Actor) -> list[api.Outcome]:
+    """Eight units spoke today; a clerk confirmed what was read as it was read."""
+    today = api.now().date()
+    found = reader.propose(MEETING.read_text(encoding="utf-8"), today, booking.units())
+    lines = [booking.Line(one.sentence, one.unit, one.due, one.category) for one in found]
+    return booking.register(lines, meeting="示范区治理工作会议", held=today, by=clerk)
 
 
 @cache

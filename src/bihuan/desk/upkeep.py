@@ -24,7 +24,7 @@ from bihuan.desk import (
     seals,
     tokens,
 )
-from bihuan.desk.actor import SYSTEM
+from bihuan.desk.actor import SYSTEM, Actor
 from bihuan.desk.breakglass import Glass
 from bihuan.desk.change import load
 from bihuan.desk.looks import Look
@@ -45,6 +45,12 @@ def apply_erasures() -> int:
     Raises ``KeyringError`` where the keyring belongs to another database: nothing in the vault would open.
     """
     return keyring.open_at_start(instant.wall()).again
+
+
+def actor_of(account: str, role: str) -> Actor | None:
+    """Who acts behind an account, in a post of this role held today."""
+    units = [post.unit for post in tokens.posts_of(account) if post.role == role]
+    return seals.actor_for(tokens.person_of(account), units[0], instant.wall()) if units else None
 
 
 def book_problems(book: Rulebook) -> list[str]:

@@ -212,7 +212,7 @@ class Conformance:
         assert told["text"] == MARK
         for one in api.asked_fields(scene):
             value = sample(scene, one)
-            if one.kind not in LINKS and value:
+            if one.kind not in LINKS and one.kind != "due" and value:
                 assert told[one.key] == value, f"field '{one.key}' is lost"
 
     def test_the_seal_holds_from_the_first_second(self, scene: str) -> None:
