@@ -130,6 +130,7 @@ def test_each_line_is_a_case_with_its_unit_its_date_its_meeting_and_its_sentence
     assert texts["text"] == "年底前增设停放点二十处。"
     [meeting] = api.registers.entries("commitments", "meeting")
     assert (texts["meeting"], meeting.name) == (meeting.key, "治理工作会议")
+    assert api.shown_field("commitments", "meeting", meeting.key, "zh") == "治理工作会议"
 
 
 def test_nothing_unowned_and_nothing_past_is_registered_and_then_nothing_at_all(district):

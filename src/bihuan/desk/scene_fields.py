@@ -95,8 +95,11 @@ def find(scene: str, key: str) -> SceneField | None:
 
 
 def shown(scene: str, key: str, value: str, language: str) -> str:
-    """A value as people read it: the word of an option, everything else as it was written."""
+    """A value as people read it: the word of an option, the name of an entry, everything else as it was written."""
     known = find(scene, key)
+    if known is not None and known.kind == "register":
+        entry = registers.find(scene, known.register, value)
+        return value if entry is None else (entry.name_en if language == "en" else "") or entry.name
     word = known.choices.get(value, {}) if known is not None else {}
     return word.get(language) or value
 
