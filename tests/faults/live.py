@@ -63,8 +63,8 @@ class Live:
             if entry.name.isdigit():
                 with contextlib.suppress(OSError):
                     fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-                    parents[int(entry.name)] = int(fields[1])
-                    lines[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+                    line = (entry / "cmdline").read_text().replace("\0", " ")  # both, or it ended in between
+                    parents[int(entry.name)], lines[int(entry.name)] = int(fields[1]), line
         found = {}
         for pid in parents:
             one = pid
