@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 
 from bihuan.desk import names, rulebooks, units
+from bihuan.faces.field import gate as field
 from bihuan.faces.portal import views as portal
 from bihuan.testing import books, cast
 
@@ -67,6 +68,7 @@ def build():
                     [person(account), one.unit, role, DAY],
                 )
     portal.limiter.forget()
+    field.limiter.forget()
     names.forget()
     units.forget()
     rulebooks.forget()

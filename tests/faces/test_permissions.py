@@ -51,6 +51,7 @@ def world(district):
 def fill(address, world, code=None):
     name = "0" * 64 + ".png"
     address = address.replace("<name>.<kind>", "opinion.pdf").replace("<number>", "1").replace("<ground>", "500103")
+    address = address.replace("<digest>", "0" * 64)
     return (
         address.replace("<code>", code or world["code"]).replace("<case>", str(world["case"])).replace("<name>", name)
     )
@@ -70,6 +71,8 @@ def test_a_stranger_gets_what_the_table_says(world, address, method):
     if who in {"staff", "case"}:
         assert answer.status_code == 302
         assert answer.headers["Location"].startswith("/login/")
+    elif who == "phone":
+        assert answer.status_code == 401
     elif who == "code":
         assert answer.status_code == 404
     else:
@@ -77,7 +80,7 @@ def test_a_stranger_gets_what_the_table_says(world, address, method):
         assert answer.status_code < 500
 
 
-@pytest.mark.parametrize(("address", "method"), [row for row in EACH if PAGES[row[0]][1] in {"staff", "case"}])
+@pytest.mark.parametrize(("address", "method"), [row for row in EACH if PAGES[row[0]][1] in {"staff", "case", "phone"}])
 def test_an_account_without_a_post_gets_no_further(world, address, method):
     from django.contrib.auth.models import User
 
@@ -98,6 +101,12 @@ def test_staff_with_a_part_in_it_get_in(world, address, method):
     else:
         assert answer.status_code in {200, 302, 409, 422}
         assert not answer.headers.get("Location", "").startswith("/login/")
+
+
+@pytest.mark.parametrize(("address", "method"), [row for row in EACH if PAGES[row[0]][1] == "phone"])
+def test_the_telephone_of_staff_gets_an_answer(world, address, method):
+    answer = ask(world["district"].client("zhou"), method, fill(address, world))
+    assert answer.json()["state"] in {"ok", "broken", "another"}
 
 
 @pytest.mark.parametrize("address", [a for a, (_, who) in PAGES.items() if who == "code"])

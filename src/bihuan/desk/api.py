@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bihuan.desk import imports, organisation, registers, upkeep, virtual, webhooks
+from bihuan.desk import imports, organisation, registers, upkeep, uploads, virtual, webhooks
 from bihuan.desk.actor import ANONYMOUS, SYSTEM, Actor, reporter
 from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.audit import Findings, audit
@@ -22,11 +22,11 @@ from bihuan.desk.codec import to_plain
 from bihuan.desk.counts import check_question, count_cases, refuse_question
 from bihuan.desk.explain import Explanation, explain
 from bihuan.desk.history import events_of
-from bihuan.desk.identity import show_code, tidy_code
+from bihuan.desk.identity import phone_key, show_code, tidy_code
 from bihuan.desk.instant import now
 from bihuan.desk.intake import Intake, report, report_many
 from bihuan.desk.keyring import KeyringError
-from bihuan.desk.lists import TABS, Filters, Line, Page, category_of, list_cases, step_name
+from bihuan.desk.lists import TABS, Filters, Line, Page, category_of, list_cases, points, step_name
 from bihuan.desk.looks import Look
 from bihuan.desk.moves import Move, allowed
 from bihuan.desk.names import UnitName
@@ -156,9 +156,11 @@ __all__ = [
     "number_of",
     "numbers_of",
     "organisation",
+    "phone_key",
     "place_choices",
     "place_name",
     "place_of",
+    "points",
     "post_of",
     "provable_receipt",
     "public_cases",
@@ -198,6 +200,7 @@ __all__ = [
     "unit_name",
     "unmerge",
     "upkeep",
+    "uploads",
     "virtual",
     "waiting_glass",
     "webhooks",

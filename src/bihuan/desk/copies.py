@@ -87,6 +87,15 @@ OUTSIDE: tuple[Copy, ...] = (
         "as long as its case; two days when none names it",
         "what the person sent goes, unless another case names the same picture",
     ),
+    Copy(
+        "uploads", ("*",), "photographs of which a telephone has sent a part so far, as it sends them", "two days",
+        "nothing to reach: complete, they become photographs and the parts go",
+    ),
+    Copy(
+        "telephones of staff", ("*",), "unsealed tasks of the holder's unit; his own work that is not sent yet, locked",
+        "the tasks until he signs out, twelve hours without a network at most",
+        "gone with the next look at the list; erased words are not sent again",
+    ),
     Copy("keyring.json", ("*",), "master keys, ids of erased keys", "for ever", "it is what reaches the others"),
     Copy("backups", ("*",), "the database without its keyring", "set by the site", "erased again at every start"),
     Copy("stderr", ("*",), "log lines: ids, counts and refusal codes", "set by the site", "carry no text of people"),

@@ -41,6 +41,11 @@ def new_code(world: int, who: str, key: str | None) -> str:
     return "".join(ALPHABET[number >> shift & 31] for shift in range(75, -1, -5))
 
 
+def phone_key(person: str) -> bytes:
+    """What a person's telephone locks the work with that it has not sent yet. The same for ever, on every telephone."""
+    return hmac.digest(keyring.code_key(), f"phone\n{person}".encode(), "sha256")
+
+
 def tidy_code(typed: str) -> str:
     """What a person typed or scanned, as it was given: spaces and hyphens out, look-alikes put right."""
     text = "".join(ch for ch in typed.upper() if ch.isalnum())

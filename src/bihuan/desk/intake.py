@@ -11,13 +11,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, connection
 
-from bihuan.desk import answers, facts, identity, instant, prior, rulebooks, scene_fields, store, vault
+from bihuan.desk import answers, facts, identity, instant, photos, prior, rulebooks, scene_fields, store, vault
 from bihuan.desk.actor import Actor
 from bihuan.desk.answers import Outcome
 from bihuan.desk.change import NOTHING_SEALED, Asked, Folding, as_uuid, happened
 from bihuan.desk.store import Change
 from bihuan.kernel import commands as c
-from bihuan.kernel.case import Seal
+from bihuan.kernel.case import Proof, Seal
 from bihuan.kernel.refused import Refused
 
 
@@ -27,6 +27,7 @@ class Intake:
 
     ``lon``/``lat`` are WGS84 degrees (converted at the edge). ``barred``: units that the matter accuses.
     ``fields``: what the scene asks of a report, by the keys of its manifest. ``due``: promised for this very case.
+    ``photos``: references of photographs that come with it.
     """
 
     category: str
@@ -42,6 +43,7 @@ class Intake:
     parent: UUID | None = None
     due: datetime | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    photos: tuple[str, ...] = ()
 
 
 def report(
@@ -80,7 +82,7 @@ def register(intake: Intake, asked: Asked, digest: bytes) -> Outcome:
 def registration(
     intake: Intake, asked: Asked, *, number: int, recorded_at: datetime | None = None
 ) -> tuple[Change, str]:
-    """The change that registers ``intake``, and its receipt code. Stores nothing."""
+    """The change that registers ``intake``, and its receipt code. Stores nothing but that its photographs are used."""
     case, by = identity.new_id(), asked.by
     recorded_at = recorded_at or instant.now(asked.world)
     at = happened(asked.happened_at, None, recorded_at)
@@ -109,6 +111,10 @@ def registration(
     )
     folding = Folding(rulebooks.rules_for(intake.scene, at), None, recorded_at)
     folding.apply(command, c.Ctx(at, by.person or command.reporter, by.unit, by.roles, looked_up))
+    for ref in intake.photos:  # part of the report, also from a unit that has no part in the case afterwards
+        with_it = c.Ctx(at, by.person or command.reporter, by.unit, by.roles | {"system"})
+        folding.apply(c.AddProof(Proof("photo_site", ref)), with_it)
+    photos.claim(one.event for one in folding.events)
     change = folding.change(case, asked.world, settings.DISTRICT, sealed)
     return replace(change, receipt=receipt, lon=intake.lon, lat=intake.lat), code
 

@@ -129,6 +129,18 @@ SELECT coalesce(array_agg(code), '{{}}') FROM (
 """
 
 
+def points(viewer: Actor, cases: Collection[UUID], *, world: int = 1) -> dict[UUID, tuple[float, float]]:
+    """Longitude and latitude (WGS84) of those cases that have them and that ``viewer`` may read all of; none sealed."""
+    eyes = seals.viewer_of(viewer, instant.now(world), world=world)
+    seen, values = seals.case_filter(eyes, world=world, at_least=Level.FULL, with_sealed=False)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT c.id, c.lon, c.lat FROM case_row c WHERE c.id = ANY(%s) AND c.lon IS NOT NULL AND {seen}",  # noqa: S608 - own words
+            [list(cases), *values],
+        )
+        return {case: (lon, lat) for case, lon, lat in cursor.fetchall()}
+
+
 def _exact(cursor: Any, filters: Filters, world: int) -> dict[str, list[Any]]:  # noqa: ANN401 - Django's cursor
     """Columns of which the list wants a few values only, with these values: codes in use that the prefixes stand for.
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from bihuan.desk import instant, photos
+from bihuan.desk import instant, photos, uploads
 
 SLICE = 2000
 KEYS_LIVE = timedelta(days=30)
@@ -29,7 +29,7 @@ def step() -> int:
     now = instant.wall()
     gone = _remove("answer", _ANSWERS, now - KEYS_LIVE) + _remove("outbox", _MESSAGES, now - SENT_KEPT)
     gone += _remove("webhook_message", _MESSAGES, now - SENT_KEPT)
-    gone += photos.remove_unused(now - PHOTO_WAITS, FILES)
+    gone += photos.remove_unused(now - PHOTO_WAITS, FILES) + uploads.remove_old(now - PHOTO_WAITS, FILES)
     return gone + _remove("webhook_try", _TRIES, now - SENT_KEPT)
 
 

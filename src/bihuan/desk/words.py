@@ -250,6 +250,14 @@ REFUSALS: Mapping[str, Words] = {
     "photo-kind": ("只收这些照片：{allowed}。", "Photos may be: {allowed}."),
     "photo-gone": ("这张照片没有保存着，请重新上传。", "This photo is not kept any more; send it again."),
     "photo-broken": ("照片读不出来，请重拍或另存。", "The photo cannot be read; take or save it again."),
+    "photo-damaged": (
+        "照片在路上坏了，会从头再传。",
+        "The photo was damaged on its way; it is sent again from the start.",
+    ),
+    "too-many-uploads": (
+        "没有传完的照片太多，最多 {most} 张。请等传完再拍。",
+        "Too many photos are half sent, {most} at most. Wait until they have arrived.",
+    ),
     "plan-cycle": ("任务互相等待：{cycle}。去掉其中一环。", "Tasks wait for one another: {cycle}. Take one link out."),
     "plan-unknown-need": (
         "任务“{task}”要等的“{needs}”不在预案里。",

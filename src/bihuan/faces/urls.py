@@ -9,6 +9,7 @@ from django.views.i18n import set_language
 
 from bihuan.faces.console import papers
 from bihuan.faces.console import views as console
+from bihuan.faces.field import views as field
 from bihuan.faces.portal import public
 from bihuan.faces.portal import views as portal
 from bihuan.faces.portal.stations import stations
@@ -36,7 +37,12 @@ class PlaceCode(StringConverter):
     regex = "[0-9]{2,15}"
 
 
+class Digest(StringConverter):
+    regex = "[0-9a-f]{64}"
+
+
 register_converter(Code, "code")
+register_converter(Digest, "digest")
 register_converter(PlaceCode, "place")
 register_converter(LetterName, "letter")
 register_converter(LetterKind, "kind")
@@ -62,6 +68,12 @@ urlpatterns = [
     path("language", set_language, name="language"),
     path("login/", LoginView.as_view(template_name="console/login.html"), name="login"),
     path("logout", LogoutView.as_view(next_page="/"), name="logout"),
+    path("field/", field.page, name="field"),
+    path("field/sw.js", field.worker, name="field-worker"),
+    path("field/manifest.webmanifest", field.manifest, name="field-manifest"),
+    path("field/tasks", field.tasks, name="field-tasks"),
+    path("field/act", field.act, name="field-act"),
+    path("field/photos/<digest:digest>", field.photo, name="field-photo"),
     path("console/", console.inbox, name="inbox"),
     path("console/post", console.change_post, name="post"),
     path("console/rules", console.rules, name="console-rules"),

@@ -11,10 +11,10 @@ from typing import Literal
 
 from django.utils.translation import get_language
 
-from bihuan.faces.i18n import common, console, events, portal
+from bihuan.faces.i18n import common, console, events, field, portal
 
 Language = Literal["zh", "en"]
-ENGLISH: Mapping[str, str] = {**common.ENGLISH, **portal.ENGLISH, **console.ENGLISH, **events.ENGLISH}
+ENGLISH: Mapping[str, str] = {**common.ENGLISH, **portal.ENGLISH, **console.ENGLISH, **events.ENGLISH, **field.ENGLISH}
 
 
 def language() -> Language:
