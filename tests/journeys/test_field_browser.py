@@ -440,6 +440,86 @@ def test_near_comes_first_and_no_position_leaves_the_telephone(telephone, site, 
     phone.picture("near")
 
 
+def test_with_the_app_closed_the_worker_sends(telephone, data):
+    """Chromium wakes it by itself once there is a network; its switch for developers does so without waiting."""
+    import field_site
+
+    case = field_site.dispatched()
+    phone = telephone().open()
+    phone.lose_network()
+    phone.tap("接单", "#tasks")
+    phone.until(lambda: phone.queued() == 1, "waits")
+    other = phone.context.new_page()
+    phone.page.close()
+    phone.page = other
+    phone.find_network()
+    other.goto(phone.site + "/rules")
+    tools = phone.context.new_cdp_session(other)
+    found = []
+    tools.on("ServiceWorker.workerRegistrationUpdated", lambda told: found.extend(told["registrations"]))
+    tools.send("ServiceWorker.enable")
+    phone.until(lambda: bool(found), "the worker")
+    wish = {"origin": phone.site, "registrationId": found[0]["registrationId"], "tag": "bihuan-field"}
+    tools.send("ServiceWorker.dispatchSyncEvent", wish | {"lastChance": True})
+    phone.until(lambda: len(field_site.events(case, "TaskTaken")) == 1, "sent by the worker")
+    other.wait_for_timeout(500)
+    assert len(field_site.events(case, "TaskTaken")) == 1
+
+
+def test_twelve_hours_without_a_word_from_the_server_the_tasks_go_and_the_work_stays(telephone, data):
+    import field_site
+
+    case = field_site.dispatched()
+    phone = telephone().open()
+    phone.lose_network()
+    phone.tap("接单", "#tasks")
+    phone.until(lambda: phone.queued() == 1, "waits")
+    phone.page.clock.install()
+    phone.page.clock.set_system_time(time.time() * 1000 + 13 * 3_600_000)
+    phone.page.evaluate("new BroadcastChannel('bihuan-field').postMessage('changed')")
+    phone.go("/field/")
+    phone.until(lambda: phone.page.locator("#tasks > li").count() == 0, "tasks gone")
+    assert phone.queued() == 1
+    assert str(case) not in phone.page.content()
+
+
+def test_the_pages_pass_axe_core(telephone, data, photo):
+    """WCAG 2.2 A and AA, by rules that others wrote: list, queue with a conflict, each dialog."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    import field_site
+    from bihuan.kernel import commands as c
+
+    axe, wanted = Axe(), {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+    def check(what):
+        found = axe.run(phone.page, options=wanted)
+        assert found.violations_count == 0, f"{what}: {found.generate_report()}"
+
+    field_site.dispatched()
+    field_site.act(field_site.dispatched("有人欺负孩子"), c.Reseal("L2", "test"), "zhou")
+    phone = telephone().open()
+    check("list")
+    phone.page.evaluate("document.querySelector('#below').append(new Image())")
+    assert axe.run(phone.page, options=wanted).violations_count == 1  # it does look
+    phone.page.evaluate("document.querySelector('#below img').remove()")
+    phone.tap("快速上报")
+    check("report")
+    phone.tap("取消", "#report")
+    phone.do("接单")
+    phone.tap("写记录")
+    check("note")
+    phone.tap("取消", "#small")
+    phone.do("已到现场")
+    phone.tap("办完了", "#tasks")
+    check("finish")
+    phone.tap("取消", "#finish")
+    phone.lose_network()
+    phone.finish(photo(1))
+    phone.until(lambda: phone.queued() == 1, "waits")
+    check("queue")
+
+
 def test_it_speaks_english_too(telephone, data):
     import field_site
 

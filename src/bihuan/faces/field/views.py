@@ -36,16 +36,18 @@ def page(request: HttpRequest, staff: desk.Staff) -> HttpResponse:  # noqa: ARG0
         "places": desk.place_choices(),
         "emergency_words": emergency.for_script(),
         "zone": settings.ZONE,
-        "piece": MOST_PIECE // 4,
+        "piece": MOST_PIECE // 8,
         "version": shell.version(),
     }
     return render(request, "field/field.html", values)
 
 
 @require_GET
-def worker(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Served below ``/field/``, which is as far as it may reach."""
-    answer = HttpResponse(shell.worker(), content_type="text/javascript; charset=utf-8")
+def worker(request: HttpRequest) -> HttpResponse:
+    """Served below ``/field/``, which is as far as it may reach. ``?module``: for browsers that let it import."""
+    answer = HttpResponse(
+        shell.worker(is_module="module" in request.GET), content_type="text/javascript; charset=utf-8"
+    )
     answer["Cache-Control"] = "no-cache"
     return answer
 
@@ -82,7 +84,6 @@ def tasks(request: HttpRequest, staff: desk.Staff) -> HttpResponse:  # noqa: ARG
         "name": staff.name,
         "unit": staff.actor.unit,
         "unit_name": choose(staff.unit.name, staff.unit.name_en),
-        "posts": [{"code": one.code, "name": choose(one.name, one.name_en)} for one in staff.posts],
         "lock": base64.b64encode(desk.phone_key(staff.actor.person)).decode(),
     }
     return reply("ok", **{**mine, **faces.tasks(staff)})

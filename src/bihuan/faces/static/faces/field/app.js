@@ -2,7 +2,7 @@
 
 import * as store from "./store.js";
 import { shrink, thumbnail } from "./photo.js";
-import { leave, sync } from "./sync.js";
+import { csrf, leave, sync } from "./sync.js";
 import { drawQueue, drawSent, drawTasks, local, say } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
@@ -42,6 +42,7 @@ async function draw() {
   drawTasks({ tasks, queue, here, sort, now: Date.now() + mine.skew, onact: begin });
   drawQueue({ queue: shown, onagain: again, ondrop: drop });
   drawSent(sent);
+  $("whose").textContent = `${mine.name} · ${mine.unitName}`;
   $("more").hidden = !mine.more;
   $("more").textContent = say("more", { n: mine.more });
   status();
@@ -99,8 +100,15 @@ async function put(entry, photos = []) {
   const whole = { key: crypto.randomUUID().replaceAll("-", ""), unit: mine.unit, at: Date.now(), state: "waiting", text: "", kinds: [], ...entry };
   await store.add(mine, whole, photos);
   if (navigator.storage?.persist) navigator.storage.persist();
+  wake();
   await changed();
   run(false);
+}
+
+/** Where the browser can: it lets the worker send once there is a network, also with the app closed. */
+async function wake() {
+  const worker = await navigator.serviceWorker?.getRegistration("/field/");
+  await worker?.sync?.register("bihuan-field").catch(() => {});
 }
 
 async function again(entry) {
@@ -142,6 +150,7 @@ function asked(dialog, check) {
       const go = dialog.querySelector("[data-go]");
       go.disabled = true;
       try {
+        problem.hidden = true;
         value = await check();
         dialog.close();
       } catch (error) {
@@ -243,15 +252,20 @@ async function leaving(event) {
   const unsent = mine ? (await store.queue(mine)).length : 0;
   if (unsent && !(await askSmall({ title: say("leave-title", { n: unsent }), text: say("leave-text"), go: say("leave") }))) return;
   await store.forget();
-  localStorage.setItem("bihuan-field-left", "1");
+  localStorage.setItem("bihuan-field-left", await csrf());
   state = "left";
   others.postMessage("changed");
   await draw();
   await finishLeaving();
 }
 
-/** The server is told as soon as it can be reached; until then nothing is shown and nothing goes out. */
+/** The server is told as soon as it can be reached; until then nothing is shown and nothing goes out.
+ *  Who has signed in since has another token: his session is not the one that was left. */
 async function finishLeaving() {
+  if (localStorage.getItem("bihuan-field-left") !== (await csrf())) {
+    localStorage.removeItem("bihuan-field-left");
+    return run(true);
+  }
   state = "left";
   if (navigator.onLine && (await leave())) {
     localStorage.removeItem("bihuan-field-left");
@@ -306,7 +320,8 @@ async function worker() {
     $("install").hidden = false;
     $("install").querySelector("button").onclick = () => { $("install").hidden = true; event.prompt(); };
   });
-  await navigator.serviceWorker.register("/field/sw.js", { scope: "/field/" }).catch(() => {});
+  const register = (path, type) => navigator.serviceWorker.register(path, { scope: "/field/", type });
+  await register("/field/sw.js?module", "module").catch(() => register("/field/sw.js", "classic")).catch(() => {});
 }
 
 async function start() {

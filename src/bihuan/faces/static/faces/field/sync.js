@@ -4,19 +4,23 @@
 import * as store from "./store.js";
 
 const TOO_OLD = 20 * 86400 * 1000; // the server remembers a key for thirty days
-const PATIENCE = 30000;
+const PATIENCE = 90000; // a piece of a photograph takes that long where the network is at its worst
 
 export class Away extends Error {}
 export class SignedOut extends Error {}
 class Another extends Error {}
 
-const cookie = (name) => document.cookie.split("; ").find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+/** Read anew each time: another page may have signed in since. A worker has no document. */
+export async function csrf() {
+  if (typeof document === "undefined") return (await cookieStore.get("csrftoken"))?.value ?? "";
+  return document.cookie.split("; ").find((one) => one.startsWith("csrftoken="))?.slice(10) ?? "";
+}
 
 /** One request. What is not an answer of ours (a portal of the network, a page of a proxy) is no answer. */
 async function ask(mine, path, { method = "GET", body, type } = {}) {
   const headers = { Accept: "application/json" };
   if (mine) headers["X-Field-Who"] = mine.who;
-  if (method === "POST") headers["X-CSRFToken"] = cookie("csrftoken");
+  if (method === "POST") headers["X-CSRFToken"] = await csrf();
   if (type) headers["Content-Type"] = type;
   let answer;
   let told;
@@ -124,10 +128,12 @@ async function flush(mine, piece, changed) {
   }
 }
 
-/** Send and fetch. Returns the state for the page: `online`, `away`, `signed-out` or `no-post`. */
-export async function sync({ piece, fetchTasks, changed }) {
+/** Send and fetch. Returns the state for the page: `online`, `away`, `signed-out` or `no-post`.
+ *  `onlyIfHeld`: not on a telephone from which somebody has signed out. */
+export async function sync({ piece, fetchTasks, changed, onlyIfHeld = false }) {
   const work = async () => {
     let mine = await store.person();
+    if (!mine && onlyIfHeld) return "signed-out";
     try {
       if (!mine) mine = await pull(null);
       await flush(mine, piece, changed);
@@ -152,7 +158,7 @@ export async function sync({ piece, fetchTasks, changed }) {
 /** Sign out on the server, where the page was told to without a network. */
 export async function leave() {
   try {
-    await fetch("/logout", { method: "POST", headers: { "X-CSRFToken": cookie("csrftoken") }, credentials: "same-origin", redirect: "manual" });
+    await fetch("/logout", { method: "POST", headers: { "X-CSRFToken": await csrf() }, credentials: "same-origin", redirect: "manual" });
     return true;
   } catch {
     return false;
