@@ -127,6 +127,17 @@ def test_take_arrive_finish_with_photographs_and_a_note(wei, data):
     assert wei.tasks()["tasks"] == []
 
 
+def test_the_steps_of_the_scene_are_a_list_to_tick_off(wei):
+    case = dispatched(category="illegal")
+    wei.send(wei.entry("take", case))
+    assert [one["step"] for one in wei.face(case)["steps"]] == ["stopped"]
+    entry = wei.entry("step", case, step="stopped")
+    assert [wei.send(entry)["state"] for _ in range(2)] == ["done", "done"]
+    assert len(events(case, "StepTaken")) == 1
+    assert [one["step"] for one in wei.face(case)["steps"]] == ["punished"]
+    assert wei.send(wei.entry("step", case, step="demolished"))["code"] == "step-too-early"
+
+
 def test_sent_by_many_at_once_it_is_done_once(wei, data):
     case = dispatched()
     ref = wei.upload(field_site.picture(320, 240))

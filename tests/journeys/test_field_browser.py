@@ -415,6 +415,49 @@ def test_of_a_sealed_case_the_telephone_keeps_number_and_due_time_only(telephone
     phone.look()
 
 
+def test_a_step_of_the_scene_is_ticked_off_without_a_network(telephone, data):
+    import field_site
+
+    case = field_site.dispatched(category="illegal")
+    phone = telephone().open()
+    phone.do("接单")
+    steps = phone.page.locator("[data-of=steps] button")
+    (first,) = steps.all_inner_texts()
+    phone.lose_network()
+    steps.click()
+    phone.until(lambda: phone.queued() == 1, "waits")
+    assert steps.count() == 0
+    phone.look()
+    phone.find_network()
+    phone.until_sent()
+    phone.until(lambda: steps.count() == 1, "the next one")
+    assert steps.all_inner_texts() != [first]
+    assert len(field_site.events(case, "StepTaken")) == 1
+    phone.look()
+    phone.picture("steps")
+
+
+def test_sealed_meanwhile_his_unsent_work_stays_and_what_it_was_about_goes(telephone, data):
+    import field_site
+    from bihuan.kernel import commands as c
+    from bihuan.kernel.case import Seal
+
+    case = field_site.dispatched("有人欺负孩子")
+    phone = telephone().open()
+    phone.lose_network()
+    phone.tap("接单", "#tasks")
+    phone.tap("已到现场", "#tasks")
+    phone.until(lambda: phone.queued() == 2, "waits")
+    assert "井盖缺损" in phone.page.locator("#queue").inner_text()
+    field_site.act(case, c.Reseal(Seal.L2, "test"), "zhou")
+    phone.find_network()
+    phone.wait("#queued .is-refused")
+    phone.until(lambda: "井盖缺损" not in phone.page.locator("main").inner_text(), "what it was about")
+    assert phone.queued() == 2
+    assert "欺负孩子" not in phone.page.content()
+    phone.look()
+
+
 def test_near_comes_first_and_no_position_leaves_the_telephone(telephone, site, data):
     import field_site
 

@@ -185,7 +185,7 @@ def label(move: desk.Move, view: desk.CaseView) -> str:
     words = say(forms.FORMS[move.key].label)
     if move.key == "step":
         step = view.book.steps.get(move.target)
-        return _step_name(step.key, step.name) if step else words
+        return step_name(step.key, step.name) if step else words
     if move.key in {"pause", "extend", "resume", "follow-up"}:
         clock = view.state.clock(move.target)
         return f"{words}：{shown.clock_name(clock.key)}" if clock else words
@@ -203,7 +203,7 @@ def label(move: desk.Move, view: desk.CaseView) -> str:
     return words
 
 
-def _step_name(key: str, name: str) -> str:
+def step_name(key: str, name: str) -> str:
     word = desk.scene_word("steps", key, language())
     return name if word == key else word
 

@@ -39,6 +39,7 @@ COUNTS = {
     "finish": tuple(faces.FIELDS),
     "proof": ("place", "where", "seal"),
     "note": ("seal",),
+    "step": ("status", "category", "place", "where", "seal"),
 }
 # What was wanted is so already, by his own hand on another telephone or page.
 SO_ALREADY = {"take": ("mine", "there"), "arrive": ("there",)}
@@ -58,11 +59,12 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid")
     key: Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
     unit: Word
-    do: Literal["take", "arrive", "finish", "proof", "note", "report"]
+    do: Literal["take", "arrive", "finish", "proof", "note", "step", "report"]
     age: Annotated[int, Field(ge=0, le=400 * 86_400_000)]
     case: UUID | None = None
     task: Annotated[int, Field(ge=0, le=10_000)] = 0
     seen: dict[Word, Text] = Field(default_factory=dict, max_length=20)
+    step: Word = ""
     text: Text = ""
     proofs: Annotated[list[ProofIn], Field(max_length=8)] = Field(default_factory=list)
     category: Word = ""
@@ -180,6 +182,8 @@ def _command(entry: Entry) -> tuple[c.Command | None, dict[str, str]]:
             return c.ArriveAtTask(entry.task), {}
         case "finish":
             return c.FinishTask(entry.task, proofs), {"answer": text} if text else {}
+        case "step" if entry.step:
+            return c.TakeStep(entry.step, ()), {}
         case "proof" if proofs:
             return c.AddProof(proofs[0]), {}
         case "note" if len(text) >= 2:

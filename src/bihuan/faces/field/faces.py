@@ -12,13 +12,14 @@ from uuid import UUID
 
 from bihuan.desk import api as desk
 from bihuan.faces.console import forms
+from bihuan.faces.console.page import step_name
 from bihuan.faces.i18n import choose, say
 from bihuan.faces.pages import explain_refusal
 from bihuan.faces.templatetags.words import local
 from bihuan.kernel.case import Case, Role, Task, TaskStatus
 from bihuan.kernel.refused import Refused
 
-MOST = 60  # with their texts; whoever has more on his hands sorts them in the console
+MOST = 40  # with their texts; whoever has more on his hands sorts them in the console
 OWN = {TaskStatus.TAKEN: "mine", TaskStatus.ARRIVED: "there"}
 STATUS = {"open": "还没有人接", "other": "同事在办", "mine": "您已接单", "there": "您已到场"}
 FIELDS = {
@@ -84,6 +85,7 @@ def _face(view: desk.CaseView, task: Task, staff: desk.Staff, point: tuple[float
         "waits": _waits(view, task),
         "may": bool(moves.keys() & {"take", "arrive", "finish"}),
         "needs": [{"kind": kind, "name": forms.proof_name(kind)} for kind in _needs(view, task)],
+        "steps": _steps(view),
         "lon": here[0] if here else None,
         "lat": here[1] if here else None,
         "about": point is None,
@@ -144,6 +146,13 @@ def _needs(view: desk.CaseView, task: Task) -> Iterator[str]:
     have = {proof.kind for proof in view.state.proofs}
     wanted = view.book.proofs_for(view.state.category) if task.role is Role.LEAD else ()
     return (kind for kind in wanted if kind not in have)
+
+
+def _steps(view: desk.CaseView) -> list[Told]:
+    """The scene's own steps that are open now and ask for nothing to be filled in: a list to tick off."""
+    steps = [view.book.steps[one.target] for one in view.moves if one.key == "step" and one.waits is None]
+    plain = (one for one in steps if not one.requires and not desk.asked_fields(view.state.scene, one.key))
+    return [{"step": one.key, "name": step_name(one.key, one.name)} for one in plain if one.key not in view.state.steps]
 
 
 def _waits(view: desk.CaseView, task: Task) -> str:

@@ -128,8 +128,9 @@ async function drop(entry) {
 
 // -- acting ------------------------------------------------------------------------------------------------------
 
-async function begin(what, task, seen) {
-  const base = { do: what, case: task.case, task: task.task, seen, title: `${task.category} ${task.number}` };
+async function begin(what, task, seen, step) {
+  if (what === "step") return put({ do: what, step: step.step, case: task.case, task: task.task, number: task.number, seen, title: `${step.name} · ${task.category} ${task.number}` });
+  const base = { do: what, case: task.case, task: task.task, number: task.number, seen, title: `${task.category} ${task.number}` };
   if (what === "take" || what === "arrive") return put(base);
   if (what === "finish") return askFinish(base, task);
   const isPhoto = what === "proof";
@@ -326,6 +327,11 @@ async function worker() {
 
 async function start() {
   app.hidden = false;
+  if (!window.isSecureContext) {
+    $("net").dataset.is = "no-post";
+    $("net").textContent = say("insecure");
+    return;
+  }
   wire();
   status();
   worker();

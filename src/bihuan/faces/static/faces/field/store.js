@@ -72,6 +72,8 @@ export async function welcome(told) {
   const mine = { who, name, unit, unitName, more, key, at: Date.now(), skew: Date.parse(told.at) - Date.now() };
   await keep("person", mine);
   await saveTasks(mine, told.tasks);
+  const sealed = new Set(told.tasks.filter((one) => one.sealed).map((one) => one.number));
+  for (const entry of await queue(mine)) if (sealed.has(entry.number)) await save(mine, bare(entry));
   return mine;
 }
 
@@ -102,7 +104,7 @@ async function addSent(mine, one) {
 
 /** Put an entry with its photographs (ArrayBuffers) at the end; false where the same thing waits there already. */
 export async function add(mine, entry, photos) {
-  const what = entry.do === "take" || entry.do === "arrive" || entry.do === "finish" ? `${entry.do} ${entry.case} ${entry.task}` : entry.key;
+  const what = ["take", "arrive", "finish", "step"].includes(entry.do) ? `${entry.do} ${entry.step ?? ""} ${entry.case} ${entry.task}` : entry.key;
   const once = await digest(new TextEncoder().encode(`${mine.who} ${what}`));
   const boxes = await Promise.all(photos.map((bytes) => lock(mine.key, bytes)));
   const shas = await Promise.all(photos.map(digest));
@@ -136,6 +138,9 @@ export async function queue(mine) {
 /** How many entries wait on this telephone, whosoever they are. */
 export const count = () => within(["queue"], "readonly", (kept) => kept.count());
 
+/** What he did, without anything of the case: it was sealed meanwhile, or is not his any more. */
+export const bare = (entry) => ({ ...entry, seen: {}, title: String(entry.number ?? "") });
+
 /** Write an entry back, unless it has gone meanwhile. */
 export async function save(mine, entry) {
   const box = await lockText(mine.key, entry);
@@ -154,7 +159,7 @@ export async function remove(entry) {
 
 /** It is recorded: told so first, then taken out. Cut off in between, it is sent once more and answered the same. */
 export async function done(mine, entry, told) {
-  const title = entry.title || "";
+  const title = String(entry.number ?? "");
   await addSent(mine, { do: entry.do, title, number: told.number, code: told.code, note: told.note, word: told.word });
   await remove(entry);
 }

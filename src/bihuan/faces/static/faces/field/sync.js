@@ -70,7 +70,7 @@ async function upload(mine, entry, piece, changed) {
 function body(entry, mine) {
   const { key, unit, do: what, seen, text, category, place, address, lon, lat } = entry;
   const proofs = entry.photos.map((photo) => ({ kind: photo.kind, ref: photo.ref }));
-  const about = what === "report" ? { category, place, address, lon, lat } : { case: entry.case, task: entry.task, seen };
+  const about = what === "report" ? { category, place, address, lon, lat } : { case: entry.case, task: entry.task, step: entry.step || "", seen };
   return JSON.stringify({ key, unit, do: what, age: Math.max(0, Date.now() - entry.at), text, proofs, ...about });
 }
 
@@ -97,8 +97,8 @@ async function send(mine, entry, piece, changed) {
     await store.save(mine, entry);
     return send(mine, entry, piece, changed);
   }
-  const seen = told.forget ? {} : entry.seen;
-  await store.save(mine, { ...entry, seen, state: told.state === "changed" ? "changed" : "refused", words: told });
+  const left = told.forget ? store.bare(entry) : entry;
+  await store.save(mine, { ...left, state: told.state === "changed" ? "changed" : "refused", words: told });
   return false;
 }
 

@@ -106,6 +106,14 @@ function card(task, seen, { queue, here, now, onact }) {
     of.go.textContent = say(next);
     of.go.addEventListener("click", () => onact(next, task, seen));
   }
+  const waiting = new Set(queue.filter((one) => one.case === task.case && one.do === "step").map((one) => one.step));
+  for (const step of isMine ? task.steps.filter((one) => !waiting.has(one.step)) : []) {
+    const button = of.note.cloneNode(true);
+    button.removeAttribute("data-of");
+    button.textContent = `✓ ${step.name}`;
+    button.addEventListener("click", () => onact("step", task, seen, step));
+    of.steps.append(button);
+  }
   of.before.hidden = !isMine;
   of.note.hidden = !isMine;
   of.before.addEventListener("click", () => onact("proof", task, seen));
@@ -167,7 +175,7 @@ export function drawSent(list) {
   document.getElementById("sent").hidden = !list.length;
   document.getElementById("sent-list").replaceChildren(...list.map((one) => {
     const row = document.createElement("li");
-    const text = one.do === "report" ? say("sent-report", { n: one.number, code: "" }) : say("sent-act", { title: [say(one.do), one.title].filter(Boolean).join(" · ") });
+    const text = one.do === "report" ? say("sent-report", { n: one.number, code: "" }) : say("sent-act", { title: [say(one.do), one.title && say("number", { n: one.title })].filter(Boolean).join(" · ") });
     row.textContent = `${local(one.at)} ${text}`;
     if (one.code) {
       const link = document.createElement("a");
