@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from bihuan.scenes import HERE as SCENES_HERE
 from bihuan.wiring.papers import data_folder
 
 KNOWN = {
@@ -154,6 +155,7 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
+        "DIRS": [SCENES_HERE / key / "templates" for key in SCENES],
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",

@@ -14,7 +14,14 @@ from django.utils.translation import get_language
 from bihuan.faces.i18n import common, console, events, field, portal
 
 Language = Literal["zh", "en"]
-ENGLISH: Mapping[str, str] = {**common.ENGLISH, **portal.ENGLISH, **console.ENGLISH, **events.ENGLISH, **field.ENGLISH}
+ENGLISH: dict[str, str] = {**common.ENGLISH, **portal.ENGLISH, **console.ENGLISH, **events.ENGLISH, **field.ENGLISH}
+
+
+def tell(words: Mapping[str, str]) -> None:
+    """The words of a scene's own pages. Raises ``ValueError`` for an original that has a translation already."""
+    if twice := ENGLISH.keys() & words.keys():
+        raise ValueError(f"translated already: {', '.join(sorted(twice))}")
+    ENGLISH.update(words)
 
 
 def language() -> Language:
