@@ -3,7 +3,7 @@
 import ast
 import re
 from html.parser import HTMLParser
-from importlib import import_module
+from importlib import import_module  # noqa: TID251 - which scenes there are is found out
 from pathlib import Path
 
 import pytest

@@ -16,11 +16,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from bihuan.demo import papers
 from bihuan.desk import api
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Case, Proof, Request, Role
 from bihuan.kernel.evolve import fold
 from bihuan.scenes.commitments import booking, reader
+from bihuan.scenes.forms import sheets
 
 FILE, MEETING = Path(__file__).parent / "cases.json", Path(__file__).parent / "meeting.txt"
 DESK, VERIFIER = "yz.zhzx", "yz.jdzx"
@@ -64,6 +66,9 @@ def load(step: Step) -> int:
     said = 0
     if booking.SCENE in settings.SCENES:
         said = len(_hold_meeting(staff[DESK, "triage"]))
+    if sheets.SCENE in settings.SCENES:
+        with transaction.atomic():
+            said += papers.play(who)
     api.organisation.mark_demo(is_filled=True)
     step(len(rows), len(rows))
     return len(rows) + said

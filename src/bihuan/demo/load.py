@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 
 from django.contrib.auth.hashers import make_password
 
-from bihuan.demo import cases, draw
+from bihuan.demo import cases, draw, papers
 from bihuan.desk import api
 from bihuan.scenes import install
 
@@ -26,6 +26,7 @@ PASSWORD = "bihuan-demo"  # noqa: S105 - known on purpose; the district is ficti
 TOKEN = "bh_demo"  # noqa: S105 - as above
 PEOPLE = UUID("6f2c54f0-9d0f-5a56-8a63-2d5a4e1c9b11")  # ids of the fictional people are derived from this
 SINCE = "2020-01-01"
+SURNAMES = "赵钱孙李周吴郑王冯陈"
 Step = Callable[[int, int], None]
 Spec = api.organisation.UnitSpec
 
@@ -47,7 +48,16 @@ class Account:
 def district() -> dict[str, Any]:
     """The demo district as data (``district.json``)."""
     found: dict[str, Any] = json.loads((HERE / "district.json").read_text(encoding="utf-8"))
+    found["staff"] += _community_workers(found["streets"])
     return found
+
+
+def _community_workers(streets: list[dict[str, Any]]) -> Iterator[list[Any]]:
+    """One fictional worker in each community: who fills in forms there."""
+    for street in streets:
+        for place, number in enumerate(street["communities"]):
+            unit, surname = f"yz.s.{street['code']}.{number}", SURNAMES[place % len(SURNAMES)]
+            yield [f"sq{street['code']}{number}", f"{surname}演示", unit, ["handler"], "社区工作者", "Community worker"]
 
 
 def load_demo(step: Step = lambda _done, _all: None) -> list[Account]:
@@ -70,7 +80,7 @@ def load_demo(step: Step = lambda _done, _all: None) -> list[Account]:
     step(4, 6)
     list(install())
     step(5, 6)
-    api.registers.load(stations(), by=api.SYSTEM)
+    api.registers.load([*stations(), *papers.registers()], by=api.SYSTEM)
     step(6, 6)
     return accounts()
 

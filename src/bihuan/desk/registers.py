@@ -25,6 +25,7 @@ STALE_AFTER = timedelta(days=30)
 MOST = 1000
 # A register is about things and places. What these words name belongs to a person, and into the vault of a case.
 OF_PEOPLE = frozenset({"person", "name_of_person", "phone_of_person", "id_card", "plate", "face", "rider", "driver"})
+WHOLE = r"^[0-9]{1,12}(\.[0-9]{1,3})?$"
 KEEPERS = frozenset({"triage", "dispatcher", "handler", "head", "oversight"})
 
 
@@ -57,6 +58,15 @@ class Entry:
         """By its hours, on the district's clock; ``None`` where it has none."""
         hours = (self.facts or {}).get("hours")
         return read_hours(str(hours)).is_open(at.astimezone(ZoneInfo(settings.ZONE))) if hours else None
+
+
+@dataclass(frozen=True)
+class Total:
+    """Of one unit: how many entries, and the sums of their facts."""
+
+    unit: str
+    count: int
+    sums: Mapping[str, float]
 
 
 def hours_of(entry: Entry) -> tuple[str, str]:
@@ -116,6 +126,32 @@ def find(scene: str, kind: str, key: str) -> Entry | None:
         cursor.execute(_FIND, [settings.DISTRICT, scene, kind, key])
         row = cursor.fetchone()
     return _entry(row) if row else None
+
+
+def find_many(scene: str, kind: str, keys: Iterable[str]) -> dict[str, Entry]:
+    """Those of these keys that are entered and have not ended, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM register_row WHERE district = %s AND scene = %s AND kind = %s"  # noqa: S608 - ours
+            " AND key = ANY(%s) AND ended IS NULL",
+            [settings.DISTRICT, scene, kind, list(keys)],
+        )
+        return {entry.key: entry for entry in map(_entry, cursor.fetchall())}
+
+
+def totals(scene: str, kind: str, sums: Sequence[str], since: datetime, until: datetime) -> list[Total]:
+    """How many entries each unit keeps that were looked at in a span, and what these facts of theirs come to."""
+    adding = "".join(f", coalesce(sum((facts->>%s)::numeric) FILTER (WHERE facts->>%s ~ '{WHOLE}'), 0)" for _ in sums)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT unit, count(*){adding} FROM register_row WHERE district = %s AND scene = %s AND kind = %s"  # noqa: S608
+            " AND ended IS NULL AND verified >= %s AND verified < %s GROUP BY unit ORDER BY unit",
+            [*(name for name in sums for _ in "12"), settings.DISTRICT, scene, kind, since, until],
+        )
+        return [
+            Total(unit, count, dict(zip(sums, map(float, rest), strict=True)))
+            for unit, count, *rest in cursor.fetchall()
+        ]
 
 
 def changes(entry: UUID) -> list[tuple[int, datetime, str, str]]:

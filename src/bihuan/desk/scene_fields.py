@@ -59,6 +59,8 @@ class Declared:
 
     ``is_public``: anybody may report; otherwise only staff may. ``recusal``: steps by which somebody says that he is
     too near to the matter to decide in it. ``told``: steps of which the reporter is told that they were taken.
+    ``page``: the scene's own pages: ``home`` with its ``name``, and ``path``, behind which a case's id comes, with its
+    ``label``.
     """
 
     fields: Mapping[str, SceneField] = field(default_factory=dict)
@@ -71,6 +73,7 @@ class Declared:
     is_public: bool = True
     recusal: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    page: Mapping[str, Any] = field(default_factory=dict)
 
 
 NOTHING = Declared()

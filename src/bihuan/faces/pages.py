@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -41,13 +42,18 @@ def _named(value: str) -> str:
     return " ".join(word.replace(" ", "\u00a0") for word in words)
 
 
-def context(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001 - Django's signature
-    """For every template: the language of the page, and the other one to switch to."""
+def context(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001 - Django's signature
+    """For every template: the language of the page, the other one to switch to, and the pages of scenes."""
     is_english = i18n.language() == "en"
     return {
         "html_lang": "en" if is_english else "zh-Hans",
         "other_language": "zh-hans" if is_english else "en",
         "other_language_name": "中文" if is_english else "English",
+        "scene_pages": [
+            (told["home"], told["name"][i18n.language()])
+            for told in (desk.declared_scene(key).page for key in settings.SCENES)
+            if told
+        ],
     }
 
 

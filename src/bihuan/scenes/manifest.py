@@ -22,6 +22,7 @@ LANGUAGES = ("zh", "en")
 REPORT = "report"
 MOST_TEXT = 5000
 FIELD_KEY = re.compile(r"[a-z][a-z0-9_]{0,23}")
+PATH = re.compile(r"/console/[a-z0-9_/-]+/")
 SPAN = re.compile(r"P(\d+[YMD])+")
 # Kinds of notes that the loop itself writes.
 TAKEN = frozenset({"text", "address", "contact", "answer", "work", "dispute", "statutory"})
@@ -39,6 +40,7 @@ LETTER = {
     "title": dict, "step": str, "parts": list, "closing": dict, "basis": str, "signed": str, "number": str, "to": str,
     "categories": list,
 }  # fmt: skip
+PAGE = {"home": str, "name": dict, "path": str, "label": dict}
 REVIEWS = {"categories": list, "final": list, "until": list}
 
 Where = tuple[str, ...]
@@ -54,6 +56,8 @@ class SceneInfo:
     ``until``: clocks of the earlier case that say until when it may be asked for.
     ``recusal``: the steps by which somebody says that he is too near to the matter to decide in it.
     ``told``: the steps of which the reporter is told that they were taken, not what was written.
+    ``page``: the scene's own pages: ``home`` with its ``name``, and ``path``, behind which a case's id comes, with its
+    ``label``.
     """
 
     key: str
@@ -77,6 +81,7 @@ class SceneInfo:
     reviews: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     recusal: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    page: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def tables(self) -> Path:
@@ -97,7 +102,7 @@ TYPES: Mapping[str, type] = {
     "key": str, "name": str, "name_en": str, "kernel_api": int, "owners": list, "level": str, "personal_data": list,
     "keeps_for": str, "uses": list, "words": dict, "summary": str, "summary_en": str, "is_public": bool,
     "seal_note": dict, "fields": dict, "indicators": dict, "letters": dict, "reviews": dict, "recusal": list,
-    "told": list,
+    "told": list, "page": dict,
 }  # fmt: skip
 TYPE_NAMES = {str: "文字 text", int: "整数 whole number", list: "列表 list", dict: "表 table", bool: "true/false"}
 
@@ -186,6 +191,8 @@ def _rest(raw: Mapping[str, Any]) -> Iterator[Slip]:
     for key, value in raw.get("letters", {}).items():
         yield from _one(("letters", key), value, LETTER, _letter_slips)
     yield from _known(("reviews",), raw.get("reviews", {}), REVIEWS)
+    if "page" in raw:
+        yield from _one(("page",), raw["page"], PAGE, _page_slips)
 
 
 def _one(path: Where, value: object, types: Mapping[str, type], look: Look) -> Iterator[Slip]:
@@ -256,6 +263,14 @@ def _letter_slips(path: Where, value: Mapping[str, Any]) -> Iterator[Slip]:
     for name in ("step", "parts", "basis"):
         if not value.get(name):
             yield (*path, name), f"缺少 {name} / '{name}' is missing"
+
+
+def _page_slips(path: Where, value: Mapping[str, Any]) -> Iterator[Slip]:
+    for name in ("name", "label"):
+        yield from _both((*path, name), value.get(name))
+    for name in ("home", "path"):
+        if not PATH.fullmatch(value.get(name, "")):
+            yield (*path, name), "写成 /console/…/ / write an address of the console, with a slash at both ends"
 
 
 def one_line(found: Iterable[Slip]) -> str:

@@ -118,6 +118,7 @@ def declared(scene: SceneInfo) -> Declared:
         is_public=scene.is_public,
         recusal=scene.recusal,
         told=scene.told,
+        page=scene.page,
     )
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from bihuan.faces import pages
-from bihuan.scenes import HERE
+from bihuan.wiring.settings import SCENE_PAGES
 from bihuan.wiring.site import fill_ports, tell_scenes
 
 tell_scenes()
@@ -15,7 +14,7 @@ fill_ports()
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("bihuan.faces.rest.urls")),
     path("open311/", include("bihuan.faces.open311.urls")),
-    *(path("", include(f"bihuan.scenes.{key}.urls")) for key in settings.SCENES if (HERE / key / "urls.py").is_file()),
+    *(path("", include(f"bihuan.scenes.{key}.urls")) for key in SCENE_PAGES),
     path("", include("bihuan.faces.urls")),
 ]
 handler400 = pages.bad_request

@@ -99,6 +99,8 @@ def values(
         "texts": list(_texts(view)),
         "photos": list(_photos(view)),
         "letters": papers.shown(view),
+        "own_page": desk.declared_scene(state.scene).page,
+        "own_label": desk.declared_scene(state.scene).page.get("label", {}).get(language(), ""),
         "story": story.tell(view, since),
         "since": since,
         "tasks": story.task_rows(view),

@@ -18,8 +18,8 @@ ENGLISH: dict[str, str] = {**common.ENGLISH, **portal.ENGLISH, **console.ENGLISH
 
 
 def tell(words: Mapping[str, str]) -> None:
-    """The words of a scene's own pages. Raises ``ValueError`` for an original that has a translation already."""
-    if twice := ENGLISH.keys() & words.keys():
+    """The words of a scene's own pages. Raises ``ValueError`` for an original that is translated otherwise already."""
+    if twice := [text for text, english in words.items() if ENGLISH.get(text, english) != english]:
         raise ValueError(f"translated already: {', '.join(sorted(twice))}")
     ENGLISH.update(words)
 

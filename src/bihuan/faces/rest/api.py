@@ -21,6 +21,7 @@ from bihuan.faces.rest import (
     photos,
     problems,
     public,
+    registers,
     reports,
     scenes,
     tracking,
@@ -90,6 +91,7 @@ def make() -> Api:
         tracking.router,
         public.router,
         scenes.router,
+        registers.router,
         webhooks.router,
     )
     for router in routers:
