@@ -266,9 +266,10 @@ def _letter_slips(path: Where, value: Mapping[str, Any]) -> Iterator[Slip]:
 
 
 def _page_slips(path: Where, value: Mapping[str, Any]) -> Iterator[Slip]:
-    for name in ("name", "label"):
+    needed = ("home", "path") if "path" in value or "label" in value else ("home",)
+    for name in ("name", "label")[: len(needed)]:
         yield from _both((*path, name), value.get(name))
-    for name in ("home", "path"):
+    for name in needed:
         if not PATH.fullmatch(value.get(name, "")):
             yield (*path, name), "写成 /console/…/ / write an address of the console, with a slash at both ends"
 

@@ -12,6 +12,7 @@ from bihuan.desk import api
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Case, Stage
 from bihuan.kernel.evolve import fold
+from bihuan.kernel.refused import Refused
 
 SCENE, REGISTER = "commitments", "meeting"
 PURPOSE = "登记会议承诺 commitments"
@@ -52,8 +53,12 @@ def units() -> dict[str, str]:
 def register(lines: Sequence[Line], *, meeting: str, held: date, by: api.Actor) -> list[api.Outcome]:
     """Register, accept and send each line to its unit. The same meeting again registers nothing twice.
 
-    Raises ``NotYet`` before anything is stored when a line has no unit or no date ahead, and ``Refused``.
+    Raises ``NotYet`` before anything is stored when a line has no unit or no date ahead, and ``Refused`` for whoever is
+    not at the desk.
     """
+    desks = api.book_in_force(SCENE).desks
+    if by.unit not in desks or "triage" not in by.roles:
+        raise Refused("wrong-role", law=2, needs=f"triage@{desks[0]}")
     if wrong := list(_wrong(lines)):
         raise NotYet("\n".join(wrong))
     key = f"{held.isoformat()}-{hashlib.sha256(meeting.encode()).hexdigest()[:8]}"
