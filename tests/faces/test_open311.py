@@ -290,6 +290,7 @@ def test_every_filter_of_the_standard_narrows(door, desk):
         "stage": "declined",
         "overdue": False,
         "scene": "city",
+        "days_only": False,
     }
     assert (closed["expected_datetime"], closed["status_notes"][:7]) == (None, "Not for")
 

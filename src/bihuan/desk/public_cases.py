@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from bihuan.desk import instant, lists, names, reads, seals
 from bihuan.desk.actor import ANONYMOUS, Actor
@@ -42,7 +44,10 @@ class PublicFilters:
 
 @dataclass(frozen=True)
 class PublicCase:
-    """``changed``: for a case that is over, when it was closed. ``due``: the next promise owed."""
+    """``changed``: for a case that is over, when it was closed. ``due``: the next promise owed.
+
+    ``days_only``: it came from elsewhere with days and without hours; its instants are where the day begins.
+    """
 
     number: int
     scene: str
@@ -58,12 +63,13 @@ class PublicCase:
     opened: datetime
     changed: datetime
     due: datetime | None
+    days_only: bool = False
 
 
 _SELECT = (
-    "SELECT c.number, c.scene, c.category, c.stage, c.is_open, c.is_overdue, c.lead, c.desk, c.place, c.lon, c.lat,"
-    " c.opened, CASE WHEN c.is_open THEN c.changed ELSE coalesce((c.state::json->>'closed')::timestamptz, c.changed)"
-    " END, c.due FROM case_row c WHERE "
+    "SELECT c.id, c.number, c.scene, c.category, c.stage, c.is_open, c.is_overdue, c.lead, c.desk, c.place, c.lon,"
+    " c.lat, c.opened, CASE WHEN c.is_open THEN c.changed"
+    " ELSE coalesce((c.state::json->>'closed')::timestamptz, c.changed) END, c.due FROM case_row c WHERE "
 )
 
 
@@ -79,7 +85,19 @@ def public_cases(filters: PublicFilters, *, page: int = 1, size: int = MOST, wor
     sql = f"{_SELECT}{where} ORDER BY c.opened DESC, c.id DESC LIMIT {size} OFFSET {(max(1, page) - 1) * size}"
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return [_rounded(_case(row, at)) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+        hourless = _hourless(cursor, [row[0] for row in rows])
+    return [replace(_rounded(_case(row, at)), days_only=row[0] in hourless) for row in rows]
+
+
+def _hourless(cursor: CursorWrapper, cases: Sequence[UUID]) -> set[UUID]:
+    """Those that were imported without hours: their first event says so, and nothing else does."""
+    cursor.execute(
+        "SELECT case_id FROM event WHERE case_id = ANY(%s) AND number = 1 AND kind = 'ImportedCase'"
+        """ AND body LIKE '%%"days_only":true%%'""",
+        [list(cases)],
+    )
+    return {case for (case,) in cursor.fetchall()}
 
 
 def _narrowing(filters: PublicFilters) -> Sequence[tuple[str, object]]:
@@ -109,7 +127,7 @@ def tracked_case(code: str, *, viewer: Actor | None = None, world: int = 1) -> t
 
 
 def _case(row: tuple[Any, ...], at: datetime) -> PublicCase:
-    number, scene, category, stage, is_open, is_overdue, lead, desk, place, lon, lat, opened, changed, due = row
+    _, number, scene, category, stage, is_open, is_overdue, lead, desk, place, lon, lat, opened, changed, due = row
     return PublicCase(
         number=number,
         scene=scene,

@@ -57,6 +57,7 @@ def public(request: HttpRequest, case: PublicCase) -> dict[str, Any]:
             "stage": str(case.stage),
             "overdue": case.is_overdue,
             "scene": case.scene,
+            "days_only": case.days_only,
         }
     return found
 

@@ -162,7 +162,10 @@ class MoveOut(Schema):
 
 
 class CaseOut(Schema):
-    """A case as its reader may see it. `level`: `existence`, `coordination` or `full`."""
+    """A case as its reader may see it. `level`: `existence`, `coordination` or `full`.
+
+    `days_only`: it came from elsewhere without hours; its instants are where the day of the district begins.
+    """
 
     id: UUID
     number: int
@@ -184,6 +187,7 @@ class CaseOut(Schema):
     is_open: bool
     is_disputed: bool
     is_imported: bool
+    days_only: bool
     overdue: int
     returns: int
     reworks: int

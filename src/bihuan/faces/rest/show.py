@@ -6,7 +6,7 @@ from typing import Any
 
 from bihuan.desk.api import CaseView, Explanation, Level, Line, Page, Text, TrackView, Turn, UnitName, to_plain
 from bihuan.kernel.case import Clock, Task
-from bihuan.kernel.events import Recorded
+from bihuan.kernel.events import ImportedCase, Recorded
 
 Plain = dict[str, Any]
 CLOCK = (
@@ -72,6 +72,7 @@ def case(view: CaseView) -> Plain:
         "category": unit(view.category),
         "place": unit(view.place),
         "verifier": state.verifier_unit,
+        "days_only": _is_hourless(view),
         "turn": turn(view.turn),
         "tasks": [task(one) for one in state.tasks],
         "clocks": [clock(one) for one in state.clocks],
@@ -82,6 +83,11 @@ def case(view: CaseView) -> Plain:
             for move in view.moves
         ],
     }
+
+
+def _is_hourless(view: CaseView) -> bool:
+    first = view.history[0].event if view.history else None
+    return isinstance(first, ImportedCase) and first.days_only
 
 
 def events(view: CaseView) -> Plain:

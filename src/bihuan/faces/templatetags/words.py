@@ -58,6 +58,12 @@ def day(at: datetime) -> str:
 
 
 @register.filter
+def on_day(at: datetime | None) -> str:
+    """The day alone, for what came without an hour."""
+    return day(at) if at is not None else ""
+
+
+@register.filter
 def left(due: datetime | None, at: datetime) -> str:
     """How long from ``at`` until ``due``, or how long past it, in the two largest units."""
     if due is None:
