@@ -2,11 +2,13 @@
 
 from dataclasses import FrozenInstanceError, fields
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import orjson
 import pytest
 
 from bihuan.desk import codec
+from bihuan.kernel import events as e
 from bihuan.kernel.calendar import Unit
 from bihuan.kernel.case import Alarm, Case, Clock, Seal, Stage
 
@@ -52,3 +54,21 @@ def test_text_that_is_not_ours_is_refused_by_name(change, complaint):
     change(raw)
     with pytest.raises(ValueError, match=complaint):
         codec.decode_state(orjson.dumps(raw).decode())
+
+
+def test_a_registration_of_before_there_were_promised_dates_has_none():
+    event = e.Registered("city", 7, "r", "manhole", "p", Seal.L1, "portal", "d", date(2026, 6, 1), due=AT)
+    case = UUID(int=1)
+    raw = orjson.loads(codec.encode_event(e.Recorded(1, event, "b", "u", AT, AT, "1"), world=1, case=case))
+    text = orjson.dumps(raw).decode()
+    assert codec.decode_event(text).event.due == AT
+    old = codec.decode_event(text.replace(f',"due":{orjson.dumps(raw_due(raw)).decode()}', "")).event
+    assert old.due is None
+    assert old.number == 7
+
+
+def raw_due(raw):
+    """The promised date as it stands in the stored text, wherever the envelope puts the event."""
+    return next(
+        one["due"] for one in (raw, *(value for value in raw.values() if isinstance(value, dict))) if "due" in one
+    )

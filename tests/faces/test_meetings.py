@@ -1,6 +1,7 @@
 """The pages of the scene `commitments`: a meeting read, corrected, registered; what was promised (A0)."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,32 @@ def test_only_the_triage_desk_registers(site):
 def test_it_speaks_english_too(site):
     page = client("shouli", "en").get("/console/meetings/read").content.decode()
     assert "Paste what was said" in page
+
+
+def test_a_promise_over_the_api_caps_the_clock_and_a_bad_date_is_refused(site):
+    due = (api.now() + timedelta(days=60)).date().isoformat()
+    body = {
+        "scene": "commitments",
+        "category": "K02",
+        "text": "增设停放点。",
+        "channel": "meeting",
+        "fields": {"due": due},
+    }
+    told = post(body)
+    assert told.status_code == 201, told.content
+    case = told.json()["id"]
+    for command, more in (("accept", {}), ("dispatch", {"lead": "yz.jtj", "reason": "会上承诺"})):
+        assert post(more, f"/api/v1/cases/{case}/commands/{command}").status_code == 200
+    clocks = {one["key"]: one for one in caller().get(f"/api/v1/cases/{case}").json()["clocks"]}
+    assert clocks["handle"]["due"].startswith(f"{due}T15:59:59")
+    wrong = post(body | {"fields": {"due": "bald"}})
+    assert wrong.status_code in {409, 422}
+    assert "due" in wrong.content.decode()
+
+
+def caller():
+    return Client(headers={"authorization": "Bearer bh_demo"})
+
+
+def post(body, address="/api/v1/cases"):
+    return caller().post(address, body, content_type="application/json")

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from bihuan.demo.load import load_demo
 from bihuan.desk import api, rulebooks
+from bihuan.kernel import commands as c
+from bihuan.kernel.case import Request
 from bihuan.testing.district import Plan, run
+from bihuan.testing.district.habits import granted
 from bihuan.testing.district.reports import draw, families, families_of
 from bihuan.testing.district.run import EmptyDistrict, start_of
 from bihuan.testing.district.staff import Crew
@@ -120,3 +123,10 @@ def test_nobody_does_two_things_at_once(jobs, people):
         assert begin >= start + timedelta(minutes=minute) - timedelta(milliseconds=1)
         assert all(begin >= before - timedelta(milliseconds=1) for before in spans.get(member, []))
         spans.setdefault(member, []).append(end)
+
+
+def test_a_pause_that_would_be_over_when_the_head_comes_to_it_is_denied():
+    at = datetime(2026, 3, 9, 9, tzinfo=UTC)
+    asked = Request(1, "pause", "p", "u", "等配件", at, clock="handle", until=at + timedelta(days=3))
+    assert granted(asked, at + timedelta(days=2)) == c.Grant(1)
+    assert isinstance(granted(asked, at + timedelta(days=3)), c.Deny)

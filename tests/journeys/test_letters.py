@@ -83,7 +83,11 @@ def test_letters_that_people_really_wrote_are_worked_to_the_end(district, tmp_pa
         csv.writer(out).writerows([rows[0], *rows[1 :: len(rows) // 120][:120]])
     told = play(part, mapping)
     assert (told["letters"], told["stages"], told["audit_clean"]) == (120, {"closed": 120}, True)
-    assert 0 < told["to_triage"] < 120
+    # Every label of annex 2 has its unit; of annex 4 the words do not always say it.
+    assert (told["to_triage"] > 0) == (mapping == "letters-by-words.toml")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(DISTINCT lead) FROM case_row WHERE world_id = %s", [told["world"]])
+        assert cursor.fetchone()[0] >= 6
 
 
 def take(path, mapping, scene, tmp_path):
@@ -116,10 +120,10 @@ def test_old_replies_are_held_against_every_statutory_clock_and_nothing_is_store
 def test_the_replies_of_a_city_in_the_years_before_the_rules(district, tmp_path):
     path = shared_data.folder("teddy_c2020") / "annex4_replies_2816.csv.gz"
     told = take(path, MAPPINGS / "letters-with-replies.toml", "petitions", tmp_path)
-    assert told["taken"] >= 2_800
     found = told["on_time"]["statutory"]
-    # As published with the data: 61.5 % were answered within fifteen days.
-    assert found["notice"]["in_time"] / found["notice"]["closed"] == pytest.approx(0.615, abs=0.03)
-    assert found["finish"]["in_time"] / found["finish"]["closed"] > 0.9
+    # One time of 2,816 cannot be read. As published with the data, 61.5 % were answered within fifteen days to the
+    # minute; the law counts whole days, and moves on where the last one is a holiday.
+    assert (found["notice"]["closed"], found["notice"]["in_time"]) == (2_815, 1_784)
+    assert (found["finish"]["closed"], found["finish"]["in_time"]) == (2_815, 2_661)
     assert api.audit().problems == []
     assert scenes.load("petitions")

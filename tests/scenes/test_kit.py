@@ -71,6 +71,8 @@ SLIPS = {
     "required, and the table does not say so": ("[fields.found]", FIELD + 'required = true\nask = ["looked"]\n[fields.found]', "manifest.toml:22:1", "add 'floor'"),
     "a field that marks people": ("[fields.since]", "[fields.risk_level]", "manifest.toml:16:1", "law 9"),
     "a field of the loop": ("[fields.since]", "[fields.contact]", "manifest.toml:16:1", "use small letters"),
+    "a field of the import": ("[fields.since]", "[fields.origin]", "manifest.toml:16:1", "use small letters"),
+    "a page outside the console": ("[indicators.on_time]", '[page]\nhome = "/x/"\nname = { zh = "页", en = "Page" }\n[indicators.on_time]', "manifest.toml:31:1", "address of the console"),
     "personal, and not listed": ('kind = "date"', 'kind = "date"\npersonal = true', "manifest.toml:11:1", "add 'since'"),
     "an indicator of no clock": ('clock = "handle"', 'clock = "wait"', "manifest.toml:33:1", "no such clock"),
     "a step to step back that is not there": ('level = "draft"', 'level = "draft"\nrecusal = ["left"]', "manifest.toml:11:1", "no step 'left'"),

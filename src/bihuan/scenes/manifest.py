@@ -25,7 +25,7 @@ FIELD_KEY = re.compile(r"[a-z][a-z0-9_]{0,23}")
 PATH = re.compile(r"/console/[a-z0-9_/-]+/")
 SPAN = re.compile(r"P(\d+[YMD])+")
 # Kinds of notes that the loop itself writes.
-TAKEN = frozenset({"text", "address", "contact", "answer", "work", "dispute", "statutory"})
+TAKEN = frozenset({"text", "address", "contact", "answer", "work", "dispute", "statutory", "origin"})
 # Law 9: what would score, rank or mark a person is no field of any scene.
 OF_PEOPLE = frozenset({
     "score", "rank", "rating", "grade", "credit", "watchlist", "blacklist", "risk", "face", "fingerprint", "voice",

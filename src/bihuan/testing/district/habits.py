@@ -39,6 +39,13 @@ class Memory:
         return median * self.die.lognormvariate(0.0, SPREAD)
 
 
+def granted(asked: Request, at: datetime) -> c.Command:
+    """Yes, unless the head comes to it only when the pause would be over."""
+    if asked.until is not None and asked.until <= at:
+        return c.Deny(asked.id, "批到时已过暂停期，不再暂停")
+    return c.Grant(asked.id)
+
+
 @dataclass(frozen=True)
 class Move:
     """What is done next: by which unit in which roles, after ``wait`` hours, with ``minutes`` of work.
@@ -92,7 +99,7 @@ class Habit:
 
     def _settle(self, state: Case, asked: Request, memory: Memory) -> Move:
         if asked.kind != "return":
-            return Move(lambda _: c.Grant(asked.id), asked.unit, ("head",), 10, 2)
+            return Move(lambda at: granted(asked, at), asked.unit, ("head",), 10, 2)
         desk = state.desk if state.desk != asked.unit else self.book.arbiter
         roles = ("triage", "dispatcher") if desk == state.desk else ("arbiter",)
         if memory.die.random() < self.habits.objection_holds:
