@@ -117,6 +117,21 @@ def test_what_names_a_person_is_no_item_of_a_form(site):
     assert "是个人的资料" in answer.content.decode()
 
 
+def test_looking_adds_nothing_to_the_dictionary_and_sending_does(site):
+    browser, more = client("mzj"), {"more": "楼栋长微信群，个"}
+    assert browser.post("/console/forms/ask", FORM | {"do": "look"} | more).status_code == 200
+    assert not [one for one in api.registers.entries("forms", "item") if one.name == "楼栋长微信群"]
+    sent(browser, **more)
+    (made,) = [one for one in api.registers.entries("forms", "item") if one.name == "楼栋长微信群"]
+    assert made.facts == {"kind": "number", "measure": "个"}
+
+
+def test_paper_that_came_past_the_gate_is_told_on_the_first_page(site):
+    worker = client("sq003013")
+    assert "已登记，编号" in worker.post("/console/forms/", {"text": "某局群里要花名册"}).content.decode()
+    assert worker.post("/console/forms/", {"text": " "}).status_code == 422
+
+
 def test_the_burden_by_community_in_both_languages(site):
     papers_of(client("mzj"))
     page = client("sgb").get("/console/forms/burden").content.decode()

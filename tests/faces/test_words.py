@@ -20,7 +20,7 @@ ENGLISH = {text: english for part in (i18n.ENGLISH, *OF_SCENES.values()) for tex
 TEMPLATES = sorted(path for folder in (FACES, *PAGED) for path in (folder / "templates").rglob("*.html"))
 CODE = [
     *sorted(p for p in FACES.rglob("*.py") if not {"i18n", "rest", "open311"} & set(p.relative_to(FACES).parts)),
-    *(folder / "pages.py" for folder in PAGED),
+    *(path for folder in PAGED for path in sorted(folder.glob("*pages.py"))),
 ]
 SPOKEN = {"alt", "aria-label", "title", "placeholder", "label", "content"}
 SAY = re.compile(r'{%\s*say\s+"([^"]*)"')

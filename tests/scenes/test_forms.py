@@ -84,7 +84,7 @@ def test_what_is_no_number_no_date_or_too_long_is_not_taken(kind, value):
 @pytest.fixture
 def asked(district):
     """A form of nine items for one street's nine communities, on the list, sent to the gate."""
-    made, looked = booking.ask(papers.ELDERS, by=district.who(ASKER, "handler"))
+    made, looked = booking.ask(papers.ELDERS, by=district.who(ASKER, "handler"), key="1")
     return district, made.case, looked
 
 
@@ -104,7 +104,7 @@ def values(case, **more):
 
 
 def test_an_off_list_form_for_eighty_communities_is_turned_down_with_its_rule_and_the_way_and_reaches_nobody(district):
-    made, looked = booking.ask(papers.TURNOVER, by=district.who("yz.sww", "handler"))
+    made, looked = booking.ask(papers.TURNOVER, by=district.who("yz.sww", "handler"), key="1")
     state = district.state(made.case)
     assert looked.cost.communities == 80
     assert (state.stage, looked.verdict.refused.code) == (Stage.DECLINED, "off-list")
@@ -202,7 +202,7 @@ def test_what_was_told_once_is_not_asked_again_but_drawn(asked):
     for one in issued(asked):
         filling.fill(one, values(one), by=worker(district, one))
     same = Request("独居老人数", ("elders_alone", "households"), duty="D01", place=papers.STREET)
-    made, looked = booking.ask(same, by=district.who("yz.yjj", "handler"))
+    made, looked = booking.ask(same, by=district.who("yz.yjj", "handler"), key="1")
     assert looked.verdict.refused.code == "asked-already"
     assert district.state(made.case).stage is Stage.DECLINED
     items, rows = filling.derived(booking.form_of(made.case))
@@ -229,7 +229,7 @@ def test_what_is_old_is_asked_again_with_its_old_value(asked):
 @pytest.mark.parametrize("name", ["老人姓名", "身份证号", "住户手机", "家庭住址", "居民积分"])
 def test_no_form_asks_communities_for_persons(district, name):
     with pytest.raises(CannotAsk) as error:
-        booking.add_item(name, "", "text", by=district.who(ASKER, "handler"))
+        booking.draft_item(name, "")
     assert error.value.code == "person"
 
 
@@ -242,7 +242,7 @@ def test_a_request_without_name_items_or_communities_is_said_to_be_that(district
         (Request("表", ("lifts",), place="999"), "nobody"),
     ):
         with pytest.raises(CannotAsk) as error:
-            booking.ask(request, by=by)
+            booking.ask(request, by=by, key="1")
         assert error.value.code == code
 
 
@@ -267,6 +267,34 @@ def test_looking_at_a_form_for_eighty_communities_takes_as_few_queries_as_for_ni
 
     queries("")
     assert queries("") == queries(papers.STREET) <= 6
+
+
+def test_the_same_press_is_one_request_and_another_is_another(district):
+    by = district.who(ASKER, "handler")
+    first, again, other = (booking.ask(papers.ELDERS, by=by, key=key)[0] for key in "aab")
+    assert first.case == again.case != other.case
+
+
+def test_what_was_handed_in_is_not_changed_behind_the_back_of_who_takes_it(asked):
+    first = issued(asked)[0]
+    by = worker(asked[0], first)
+    filling.fill(first, values(first), by=by)
+    with pytest.raises(Refused, match="wrong-stage"):
+        filling.fill(first, values(first, elders_alone="9999"), by=by)
+    assert {item.key: cell.value for item, cell in filling.sheet(first).rows}["elders_alone"] == "7"
+    asked[0].act(first, c.Verify(accept=False, reason="与上年差一百倍"), ASKER, "verifier")
+    filling.fill(first, values(first, elders_alone="9"), by=by)
+    assert {item.key: cell.value for item, cell in filling.sheet(first).rows}["elders_alone"] == "9"
+    assert asked[0].state(first).verifier_unit == ASKER
+
+
+def test_a_community_tells_of_paper_that_came_past_the_gate(district):
+    unit = sheets.communities(papers.STREET)[0]
+    made = booking.past_the_gate("某局微信群里要独居老人花名册", by=district.who(unit.code, "handler"))
+    state = district.state(made.case)
+    assert (state.category, state.place, state.desk) == ("F09", unit.place, GATE)
+    with pytest.raises(CannotAsk):
+        booking.past_the_gate(" ", by=district.who(unit.code, "handler"))
 
 
 def test_a_resident_asks_for_no_form(district):

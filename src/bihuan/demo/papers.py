@@ -65,10 +65,10 @@ def play(who: Callable[[str, tuple[str, ...]], api.Actor | None]) -> int:
     sales = who("yz.sww", ("handler",))
     if asker is None or gate is None or sales is None:
         raise LookupError("the demo has nobody at the gate")
-    made, _ = booking.ask(ELDERS, by=asker)
+    made, _ = booking.ask(ELDERS, by=asker, key="demo")
     booking.approve(made.case, by=gate)
     booking.issue(made.case, by=asker)
-    booking.ask(TURNOVER, by=sales)
+    booking.ask(TURNOVER, by=sales, key="demo")
     sheets_out = filling.papers(booking.form_of(made.case))
     for case, _ in sheets_out[:2]:
         one = filling.sheet(case)

@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import transaction
 
 from bihuan.desk import api
 from bihuan.kernel import commands as c
@@ -24,7 +25,7 @@ from bihuan.scenes.forms.gate import Cost, Request, Verdict, judge
 from bihuan.scenes.forms.rules import LAW, SHEET
 from bihuan.scenes.forms.sheets import SCENE, Cell, Form, Item
 
-NEW, PURPOSE = "F01", "表单准入 forms"
+NEW, PAST, PURPOSE = "F01", "F09", "表单准入 forms"
 PAPER, ASKED, KEPT_AWAY = "paper", "asked", "refused"
 # What a form may not ask of a community: it belongs to a person, and into a case that is sealed (laws 7 and 9).
 OF_PEOPLE = ("姓名", "身份证", "手机", "电话", "住址", "银行卡", "人脸", "指纹", "评分", "积分")
@@ -52,9 +53,9 @@ class Looked:
 # -- the request --------------------------------------------------------------------------------------------------
 
 
-def look(request: Request) -> Looked:
-    """Raises ``CannotAsk`` for a request that names nothing, or asks for persons."""
-    dictionary = sheets.items()
+def look(request: Request, drafts: Mapping[str, Item] | None = None) -> Looked:
+    """Nothing is stored. ``drafts``: items that nobody has asked before. Raises ``CannotAsk``."""
+    dictionary = sheets.items() | dict(drafts or {})
     asks = [_item(dictionary, key) for key in request.items]
     if not request.name.strip() or not asks:
         raise CannotAsk("empty")
@@ -75,32 +76,41 @@ def _today() -> date:
     return api.now().astimezone(ZoneInfo(settings.ZONE)).date()
 
 
-def add_item(name: str, measure: str, kind: str, *, by: api.Actor) -> str:
-    """A new item of the data dictionary; returns its key. Raises ``CannotAsk`` for what belongs to a person."""
+def draft_item(name: str, measure: str, kind: str = "number") -> Item:
+    """An item of this name: the one that is there, or a new one. Raises ``CannotAsk`` for persons' data."""
     if any(word in name for word in OF_PEOPLE):
         raise CannotAsk("person", name)
-    known = {item.name: item.key for item in sheets.items().values()}
-    if name in known:
-        return known[name]
-    key = f"i{hashlib.sha256(name.encode()).hexdigest()[:10]}"
-    facts = {"kind": kind if kind in sheets.KINDS else "number", "measure": measure}
-    api.registers.put(Entry(SCENE, "item", key, name, by.unit, facts=facts), by=by)
-    return key
+    known = {item.name: item for item in sheets.items().values()}
+    return known.get(name) or Item(f"i{digest(name)[:10]}", name, kind=kind, measure=measure)
 
 
-def ask(request: Request, *, by: api.Actor) -> tuple[api.Outcome, Looked]:
+def ask(
+    request: Request, *, by: api.Actor, key: str, drafts: Mapping[str, Item] | None = None
+) -> tuple[api.Outcome, Looked]:
     """Register the request. What the gate refuses is declined at once, with rule and way; a person decides the rest.
 
-    The same request of the same unit again is the same case. Raises ``CannotAsk`` and ``Refused``.
+    The same ``key`` is the same request. Raises ``CannotAsk``, ``Refused`` and ``KeyReused``.
     """
-    looked = look(request)
+    looked = look(request, drafts)
+    whole = digest(by.unit, repr(request), key)
+    with transaction.atomic():
+        made = _register(request, looked, whole, drafts or {}, by)
+    if looked.verdict.refused is not None and state_of(made.case).stage is Stage.REGISTERED:
+        _decline(made, request, looked, by.unit)
+    return made, looked
+
+
+def _register(request: Request, looked: Looked, whole: str, drafts: Mapping[str, Item], by: api.Actor) -> api.Outcome:
+    """The case, its form and the new items of the dictionary: all or none."""
+    for item in (drafts[key] for key in request.items if key in drafts):
+        kept = {"kind": item.kind, "measure": item.measure}
+        api.registers.put(Entry(SCENE, "item", item.key, item.name, by.unit, facts=kept), by=by)
+    form = f"{by.unit}.{whole[:12]}"
     facts = {name: value for name, value in asdict(request).items() if name not in {"name", "why", "items"}}
-    whole = digest(by.unit, repr(request))
-    key = f"{by.unit}.{whole[:12]}"
     facts |= {"items": " ".join(request.items), "days": str(request.days), "law": looked.verdict.law}
-    api.registers.put(Entry(SCENE, "form", key, request.name, by.unit, facts=facts), by=by)
+    api.registers.put(Entry(SCENE, "form", form, request.name, by.unit, facts=facts), by=by)
     fields = {
-        "form": key,
+        "form": form,
         "duty": request.duty,
         "law": looked.verdict.law,
         "money": request.money,
@@ -111,10 +121,8 @@ def ask(request: Request, *, by: api.Actor) -> tuple[api.Outcome, Looked]:
     texts = {"text": f"{request.name}\n{request.why}".strip()}
     intake = api.Intake(NEW, "", "form", texts, scene=SCENE, fields={k: v for k, v in fields.items() if v})
     made = api.report(intake, by=by, purpose=PURPOSE, key=whole)
-    _keep_request(made, key, by.unit)
-    if looked.verdict.refused is not None and state_of(made.case).stage is Stage.REGISTERED:
-        _decline(made, request, looked, by.unit)
-    return made, looked
+    _keep_request(made, form, by.unit)
+    return made
 
 
 def _keep_request(made: api.Outcome, form: str, unit: str) -> None:
@@ -170,6 +178,14 @@ def state_of(case: UUID) -> Case:
     return fold(api.events_of(case, 1))
 
 
+def past_the_gate(text: str, *, by: api.Actor) -> api.Outcome:
+    """A community tells of paper that came past the gate. Raises ``CannotAsk`` and ``Refused``."""
+    if not text.strip():
+        raise CannotAsk("silent")
+    intake = api.Intake(PAST, api.unit_name(by.unit).place, "form", {"text": text}, scene=SCENE)
+    return api.report(intake, by=by, purpose=PURPOSE)
+
+
 # -- sent out -----------------------------------------------------------------------------------------------------
 
 
@@ -210,6 +226,7 @@ def wanted(form: Form) -> list[Item]:
     return [dictionary[key] for key in form.items if key in dictionary]
 
 
+@transaction.atomic
 def _ask_one(
     form: Form,
     period: str,

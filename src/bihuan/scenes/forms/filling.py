@@ -13,6 +13,7 @@ from uuid import UUID
 from bihuan.desk import api
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Proof, Stage
+from bihuan.kernel.refused import Refused
 from bihuan.scenes.forms import booking, sheets
 from bihuan.scenes.forms.booking import ASKED, KEPT_AWAY, PAPER, PURPOSE, Entry, form_of, state_of
 from bihuan.scenes.forms.rules import SHEET
@@ -84,11 +85,12 @@ def fill(case: UUID, values: Mapping[str, str], *, by: api.Actor, key: str | Non
     What is told is kept for the next form. The asking unit checks it: not whoever filled it in (law 4).
     """
     one = sheet(case)
+    if one.stage not in TO_DO:
+        raise Refused("wrong-stage", stage=str(one.stage), allowed=" ".join(sorted(TO_DO)))
     told = {item: sheets.checked(item, values.get(item.key, "")) for item, _ in one.rows if not item.source}
     # The step first: whoever may not fill this in, tells nothing.
     step = c.TakeStep("filled", (("filled_items", str(len(one.rows))),))
-    if one.stage in TO_DO:
-        api.submit(step, by=by, case=case, purpose=PURPOSE)
+    api.submit(step, by=by, case=case, purpose=PURPOSE)
     for item, value in told.items():
         _keep(one, item, value, by)
     number = str(api.number_of(case))

@@ -1,9 +1,9 @@
-"""The pages of the scene: what I have to fill in, asking, the gate, reports from what is known, the burden."""
+"""The pages of the scene: what I have to fill in, the gate, reports from what is known, the burden."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -21,22 +21,11 @@ from bihuan.faces.pages import Explained, explain_refusal
 from bihuan.faces.typed import Mistyped, tidy
 from bihuan.kernel.case import Stage
 from bihuan.kernel.refused import Refused
-from bihuan.scenes.forms import booking, filling, sheets
-from bihuan.scenes.forms.booking import CannotAsk, Looked
-from bihuan.scenes.forms.gate import Request
+from bihuan.scenes.forms import asking_pages, booking, filling, sheets
+from bihuan.scenes.forms.booking import CannotAsk
 from bihuan.scenes.forms.rules import SHEET
 from bihuan.scenes.forms.sheets import SCENE, Cell, Item, Wrong
 
-LISTS = {"own": "基本履职", "assist": "配合履职", "taken_back": "上级收回", "none": "清单上没有"}
-MONEY = {"none": "没有", "budget": "已列入预算", "given": "随事项拨付"}
-EVERY = {"once": "只一次", "year": "每年", "quarter": "每季度", "month": "每月"}
-KINDS = {"number": "数字", "text": "文字", "yes_no": "是或否", "date": "日期"}
-WRONG = {
-    "empty": "请写表名，并至少选一项要填的内容。",
-    "nobody": "这个范围里没有社区。",
-    "item": "没有这一项：{about}。请从列出的内容里选，或写成新的一项。",
-    "person": "“{about}”是个人的资料，不能用表格向社区要。涉及具体的人，请登记成封存的件。",
-}
 WRONG_VALUE = {"number": "要写数字", "yes_no": "请选是或否", "date": "要写日期", "text": "要填，最多一百个字"}
 STATES = {"live": "系统现算", "fresh": "已有，不用再填", "stale": "以前报过，请核对", "empty": "还不知道，请填"}
 TONES = {"live": "good", "fresh": "good", "stale": "warn", "empty": "accent"}
@@ -46,13 +35,19 @@ STAGES = {
     Stage.DISPATCHED: "已过关",
     Stage.WORKING: "已过关",
 }
-MOST_NEW = 20
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @staff_only
 def home(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
-    """What the acting unit has to fill in, has asked for, and, at the gate, has to decide."""
+    """What the acting unit has to fill in, has asked for, and, at the gate, has to decide. And: what came past it."""
+    problem, done = None, ""
+    if request.method == "POST":
+        try:
+            made = booking.past_the_gate(tidy(request.POST.get("text", ""), most=1000, lines=True), by=staff.actor)
+            done = say("已登记，编号 {n}。由专人去问。", n=made.number)
+        except (CannotAsk, Mistyped, Refused) as error:
+            problem = asking_pages.told(error)
     mine = [_paper(line, one) for line, one in filling.waiting(staff.actor)]
     gate = desk.list_cases(staff.actor, desk.Filters("triage", category="F0"))
     values = {
@@ -62,18 +57,22 @@ def home(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
         "asked": list(_asked_by(staff)),
         "reports": [form for form in sheets.forms() if form.unit == staff.actor.unit],
         "at": desk.now(),
+        "problem": problem,
+        "done": done,
     }
-    return render(request, "forms/home.html", values)
+    return render(request, "forms/home.html", values, status=422 if problem else 200)
 
 
 def _paper(line: desk.Line, one: filling.Sheet) -> dict[str, object]:
     left = sum(sheets.minutes(item, cell) for item, cell in one.rows)
     asker = desk.unit_name(one.form.unit)
-    return {"line": line, "sheet": one, "percent": round(one.share * 100), "minutes": _count(left), "asker": asker}
-
-
-def _count(minutes: float) -> int:
-    return max(1, round(minutes))
+    return {
+        "line": line,
+        "sheet": one,
+        "percent": round(one.share * 100),
+        "minutes": asking_pages.count(left),
+        "asker": asker,
+    }
 
 
 def _asked_by(staff: desk.Staff) -> Iterator[dict[str, object]]:
@@ -83,116 +82,6 @@ def _asked_by(staff: desk.Staff) -> Iterator[dict[str, object]]:
             case = UUID(str((entry.facts or {})["case"]))
             stage = booking.state_of(case).stage
             yield {"case": case, "number": entry.key, "form": form, "stage": say(STAGES.get(stage, "已汇总"))}
-
-
-# -- asking for a form --------------------------------------------------------------------------------------------
-
-
-@require_http_methods(["GET", "POST"])
-@staff_only
-def ask(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
-    """Compose a form; see what the gate says and what it costs; then send it."""
-    values: dict[str, object] = {"staff": staff, "typed": request.POST, "picked": request.POST.getlist("items")}
-    status = 200
-    if request.method == "POST":
-        try:
-            wanted = _request(request, staff)
-            values["picked"], values["looked"] = list(wanted.items), _looked(booking.look(wanted), wanted)
-            if request.POST.get("do") == "send":
-                made, _ = booking.ask(wanted, by=staff.actor)
-                return redirect("forms-case", made.case)
-        except (CannotAsk, Mistyped, Refused) as error:
-            values["problem"], status = _told(error), 422
-    return render(request, "forms/ask.html", values | _choices(staff), status=status)
-
-
-def _choices(staff: desk.Staff) -> dict[str, object]:
-    dictionary = sheets.items().values()
-    known = sheets.known(sheets.communities(), dictionary)
-    shares: dict[str, list[Cell]] = {}
-    for (_, key), cell in known.items():
-        shares.setdefault(key, []).append(cell)
-    return {
-        "duties": [(one.key, one.name, say(LISTS[one.listed])) for one in sheets.duties().values()],
-        "items": [(item, _share(shares.get(item.key, []))) for item in dictionary],
-        "money": [(key, say(word)) for key, word in MONEY.items()],
-        "every": [(key, say(word)) for key, word in EVERY.items()],
-        "places": [street for street, _ in desk.place_choices()],
-        "unit": staff.unit,
-    }
-
-
-def _share(cells: list[Cell]) -> int:
-    return round(100 * sum(cell.is_known for cell in cells) / len(cells)) if cells else 0
-
-
-def _request(request: HttpRequest, staff: desk.Staff) -> Request:
-    said = {name: tidy(request.POST.get(name, ""), most=200) for name in ("name", "duty", "law", "place")}
-    why = tidy(request.POST.get("why", ""), most=1000, lines=True)
-    money, every = request.POST.get("money", "none"), request.POST.get("every", "once")
-    days = request.POST.get("days", "20")
-    picked = [key[:64] for key in request.POST.getlist("items")]
-    return Request(
-        said["name"],
-        tuple(dict.fromkeys([*picked, *_new_items(request, staff)])),
-        said["duty"],
-        said["law"],
-        money if money in MONEY else "none",
-        every if every in EVERY else "once",
-        said["place"],
-        max(1, min(365, int(days))) if days.isdigit() and len(days) < 4 else 20,
-        why,
-    )
-
-
-def _new_items(request: HttpRequest, staff: desk.Staff) -> list[str]:
-    """Items that nobody has asked before, a line each: name, measure."""
-    lines = tidy(request.POST.get("more", ""), most=2000, lines=True).splitlines()
-    parts = [[part.strip() for part in line.replace("，", ",").split(",")] for line in lines if line.strip()]
-    return [booking.add_item(one[0][:60], one[1][:8] if len(one) > 1 else "", "number", by=staff.actor)
-            for one in parts[:MOST_NEW]]  # fmt: skip
-
-
-def _looked(looked: Looked, wanted: Request) -> dict[str, object]:
-    """What the gate says, in words, and what it costs."""
-    found, cost = looked.verdict.found, looked.cost
-    duty = sheets.duty(wanted.duty)
-    return {
-        "passes": looked.verdict.passes,
-        "why": explain_refusal(looked.verdict.refused) if looked.verdict.refused else None,
-        "checks": [
-            (say("职责清单"), found["listed"] in {"own", "assist"},
-             f"{duty.name if duty else ''} {say(LISTS[found['listed']])}".strip()),
-            (say("法律依据"), found["lawful"] == "yes", looked.verdict.law),
-            (say("经费"), found["funded"] == "yes" or found["listed"] == "own", _money(found, wanted)),
-            (say("还没有报过的内容"), found["fresh"] == "yes", say("已知道 {n}%", n=round(cost.known * 100))),
-        ],
-        "cost": cost,
-        "known": round(cost.known * 100),
-        "bare_hours": _hours(cost.bare_a_year),
-        "hours": _hours(cost.minutes_a_year),
-        "bare": _count(cost.bare),
-        "filled": _count(cost.filled),
-        "width": round(1000 * cost.filled / cost.bare) if cost.bare else 0,
-    }  # fmt: skip
-
-
-def _money(found: Mapping[str, str], wanted: Request) -> str:
-    if found["listed"] == "own" and wanted.money == "none":
-        return say("社区自己的职责，不要求另拨")
-    return say(MONEY[wanted.money])
-
-
-def _hours(minutes: float) -> str:
-    return f"{minutes / 60:.1f}"
-
-
-def _told(error: Exception) -> Explained:
-    if isinstance(error, CannotAsk):
-        return Explained(say(WRONG[error.code], about=error.about) if error.about else say(WRONG[error.code]))
-    if isinstance(error, Refused):
-        return explain_refusal(error)
-    return Explained(str(getattr(error, "text", error)))
 
 
 # -- one case -----------------------------------------------------------------------------------------------------
@@ -220,7 +109,7 @@ def _gate(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
         try:
             done = _decided(request.POST.get("do", ""), case, staff)
         except (Refused, CannotAsk) as error:
-            problem = _told(error)
+            problem = asking_pages.told(error)
     form, state = booking.form_of(case), booking.state_of(case)
     wanted = booking.request_of(form)
     papers = filling.papers(form) if state.stage in {Stage.DISPATCHED, Stage.WORKING} else []
@@ -231,7 +120,8 @@ def _gate(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
     }
     values = {
         "staff": staff, "case": case, "state": state, "form": form, "problem": problem, "done": done,
-        "looked": _looked(booking.look(wanted), wanted), "counts": counts, "every": say(EVERY[form.every]),
+        "looked": asking_pages.shown(booking.look(wanted), wanted), "counts": counts,
+        "every": say(asking_pages.EVERY[form.every]),
         "asker": desk.unit_name(form.unit), "stage": say(STAGES.get(state.stage, "已汇总")),
         "may_approve": state.stage is Stage.REGISTERED and state.desk == staff.actor.unit,
         "may_issue": state.stage in filling.TO_DO and state.lead == staff.actor.unit,
@@ -270,7 +160,7 @@ def _sheet(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
         "asker": desk.unit_name(one.form.unit), "percent": round(one.share * 100),
         "rows": [_row(item, cell, request, wrong) for item, cell in one.rows],
         "left": sum(not cell.is_known for _, cell in one.rows),
-        "minutes": _count(sum(sheets.minutes(item, cell) for item, cell in one.rows)),
+        "minutes": asking_pages.count(sum(sheets.minutes(item, cell) for item, cell in one.rows)),
         "law": one.form.law,
     }  # fmt: skip
     return render(request, "forms/sheet.html", values, status=422 if wrong else 409 if problem else 200)
@@ -312,7 +202,7 @@ def report(request: HttpRequest, staff: desk.Staff, form: str) -> HttpResponse:
         "form": found,
         "items": items,
         "rows": rows,
-        "known": _share([cell for _, cells in rows for cell in cells]),
+        "known": asking_pages.share([cell for _, cells in rows for cell in cells]),
         "sums": [_sum(item, [cells[n] for _, cells in rows]) for n, item in enumerate(items)],
     }
     return render(request, "forms/report.html", values)
@@ -369,11 +259,11 @@ def burden(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
         "rows": [{"row": row, "width": round(1000 * row.minutes / most), "bare": round(1000 * row.bare / most)}
                  for row in (replace(row, minutes=round(row.minutes)) for row in rows)],
         "asked": sum(row.asked for row in rows),
-        "hours": _hours(sum(row.minutes for row in rows)),
-        "bare_hours": _hours(sum(row.bare for row in rows)),
+        "hours": asking_pages.hours(sum(row.minutes for row in rows)),
+        "bare_hours": asking_pages.hours(sum(row.bare for row in rows)),
         "known": round(100 * sum(row.known for row in rows) / (sum(row.items for row in rows) or 1)),
         "kept": kept,
-        "kept_hours": _hours(kept.minutes),
+        "kept_hours": asking_pages.hours(kept.minutes),
         "language": language(),
     }  # fmt: skip
     return render(request, "forms/burden.html", values)

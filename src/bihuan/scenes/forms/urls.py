@@ -6,7 +6,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from bihuan.faces import i18n
-from bihuan.scenes.forms import pages, words
+from bihuan.scenes.forms import asking_pages, pages, words
 
 
 class FormKey(StringConverter):
@@ -18,7 +18,7 @@ i18n.tell(words.ENGLISH)
 
 urlpatterns = [
     path("console/forms/", pages.home, name="forms"),
-    path("console/forms/ask", pages.ask, name="forms-ask"),
+    path("console/forms/ask", asking_pages.ask, name="forms-ask"),
     path("console/forms/burden", pages.burden, name="forms-burden"),
     path("console/forms/case/<uuid:case>", pages.case, name="forms-case"),
     # The table first: a key may hold dots.
