@@ -1,0 +1,74 @@
+"""axe-core over every page of the portal and the console: WCAG 2.2 A and AA, light and dark, on a telephone."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import page_browser
+from page_browser import Looker
+
+pytestmark = pytest.mark.browser
+TABLE = Path(__file__).parents[2] / "docs" / "reference" / "permissions.md"
+ROW = re.compile(r"^\| `(/[^`]*)` \| ([A-Z ]+) \| (\w+) \|", re.MULTILINE)
+# What is no page: scripts, pictures, files, feeds; and the field app, which has a test of its own.
+NO_PAGE = re.compile(
+    r"\.(svg|json|atom|js|csv|webmanifest)$|<name>|<kind>|<form>|^/(api|open311|field)/|^/(language|logout)"
+)
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+VIEW = page_browser.PHONE | {"viewport": {"width": 360, "height": 760}}
+
+
+def addresses():
+    """Every page that is opened by its address, as the table of permissions lists them."""
+    rows = ROW.findall(TABLE.read_text(encoding="utf-8"))
+    return [
+        (address, who) for address, methods, who in rows if "GET" in methods.split() and not NO_PAGE.search(address)
+    ]
+
+
+@pytest.fixture
+def site(clean_db, settings, tmp_path):
+    from bihuan import scenes
+    from bihuan.demo.load import load_demo
+    from bihuan.desk import api, identity
+    from bihuan.wiring.site import tell_scenes
+
+    settings.SCENES, settings.DATA = scenes.names(), tmp_path
+    identity.forget_numbers()
+    load_demo()
+    tell_scenes()
+    made = api.report(
+        api.Intake("B0115", "500103003013", "portal", {"text": "路灯坏了"}), by=api.ANONYMOUS, purpose="反映"
+    )
+    with page_browser.serving() as address:
+        yield address, made
+
+
+def test_the_table_names_the_pages():
+    assert {"/", "/report", "/t/<code>", "/console/", "/console/case/<case>", "/console/forms/"} <= dict(
+        addresses()
+    ).keys()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_passes_axe_core(site, chromium, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    from bihuan.demo.load import PASSWORD
+
+    home, made = site
+    found = {}
+    with page_browser.browsing(chromium) as browser:
+        stranger = Looker(browser, home, VIEW | {"color_scheme": scheme})
+        clerk = Looker(browser, home, VIEW | {"color_scheme": scheme})
+        clerk.sign_in("shouli", PASSWORD)
+        for address, who in addresses():
+            path = address.replace("<code>", made.receipt).replace("<case>", str(made.case))
+            path = path.replace("<number>", str(made.number)).replace("<ground>", "500103003")
+            one = clerk if who in {"staff", "case"} else stranger
+            one.go(path)
+            report = Axe().run(one.page, options=WCAG)
+            if report.violations_count:
+                found[address] = report.generate_report()
+    assert found == {}
