@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bihuan.desk import imports, organisation, registers, upkeep, uploads, virtual, webhooks
+from bihuan.desk import boards, imports, organisation, registers, upkeep, uploads, virtual, webhooks
 from bihuan.desk.actor import ANONYMOUS, SYSTEM, Actor, reporter
 from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.audit import Findings, audit
@@ -123,6 +123,7 @@ __all__ = [
     "ask_glass",
     "asked_fields",
     "audit",
+    "boards",
     "book_in_force",
     "books_in_force",
     "case_by_number",

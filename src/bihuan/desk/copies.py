@@ -104,6 +104,8 @@ OUTSIDE: tuple[Copy, ...] = (
 
 # Columns of text, JSON or bytes that hold no personal data: codes, hashes, references, the words of rules.
 PLAIN: Mapping[str, tuple[str, ...]] = {
+    "board_fact": ("district", "scene", "category", "place", "unit"),
+    "board_count": ("district", "scene", "category", "place", "unit"),
     "world": ("key", "kind", "district", "drop_record"),
     "unit": ("code", "district", "name", "name_en", "kind", "path", "place", "phone", "parent_id"),
     "post": ("unit_id", "role"),

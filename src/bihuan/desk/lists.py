@@ -87,7 +87,7 @@ class Page:
     at: datetime
 
 
-_COLUMNS = (
+COLUMNS = (
     "c.id, c.number, c.scene, c.category, c.place, c.stage, c.seal, c.desk, c.lead, c.verifier, c.opened, c.due,"
     " c.is_overdue, c.is_disputed, c.version"
 )
@@ -107,11 +107,11 @@ def list_cases(viewer: Actor, filters: Filters, *, after: str = "", limit: int =
     with connection.cursor() as cursor:
         exact = _exact(cursor, filters, world)
         where, values = _where(eyes, filters, after, world, exact)
-        ordered = f"SELECT {_COLUMNS} FROM case_row c WHERE {where}"  # noqa: S608 - own words
+        ordered = f"SELECT {COLUMNS} FROM case_row c WHERE {where}"  # noqa: S608 - own words
         sql, own = _merged(ordered, exact, limit + 1) if exact else (ordered, [])
         cursor.execute(f"{sql} ORDER BY c.id DESC LIMIT {limit + 1}", own + values)
         rows = cursor.fetchall()
-    lines = tuple(_line(row, at) for row in rows[:limit])
+    lines = tuple(line_of(row, at) for row in rows[:limit])
     return Page(lines, str(lines[-1].id) if len(rows) > limit else "", at)
 
 
@@ -223,7 +223,7 @@ def _tab(tab: str, viewer: Actor) -> tuple[str, list[Any]]:
     return text, values
 
 
-def _line(row: tuple[Any, ...], at: datetime) -> Line:
+def line_of(row: tuple[Any, ...], at: datetime) -> Line:
     (
         case, number, scene, category, place, stage, seal, desk, lead, verifier, opened, due, is_overdue, is_disputed,
         version,
