@@ -83,6 +83,33 @@ def test_a_killed_server_comes_back_under_the_same_address(cluster):
     assert query(info.owner_url, "SELECT word FROM kept") == [("kept",)]
 
 
+def below(pid):
+    """Pid to title of the server's own processes."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {int(one): Path(f"/proc/{one}/cmdline").read_text().rstrip("\0") for one in found}
+
+
+@pytest.mark.parametrize("helper", ["io worker", "walwriter", "checkpointer"])
+def test_a_killed_helper_of_the_server_leaves_nothing_hanging(cluster, helper):
+    """PostgreSQL 18 has helpers that read and write for others; one killed, its restart left all others waiting."""
+    info = cluster.start()
+    query(info.owner_url, "CREATE TABLE big AS SELECT n, repeat('x', 500) AS text FROM generate_series(1, 20000) n")
+    mine = [pid for pid, title in below(info.pid).items() if helper in title]
+    if helper == "io worker":
+        assert mine == []
+        return
+    kill(mine[0])
+
+    def answers():
+        try:
+            return query(info.owner_url, "SELECT count(*) FROM big") == [(20_000,)]
+        except psycopg.OperationalError:
+            return False
+
+    eventually(answers)
+    assert not cluster.has_died()
+
+
 def test_the_server_does_not_outlive_a_killed_program(data, holder, cluster):
     process, server = holder()
     keep(running(data))

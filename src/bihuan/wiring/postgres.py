@@ -36,6 +36,7 @@ __all__ = ["DATABASE", "Cluster", "Info", "PostgresError", "data_folder", "runni
 SHUT_DOWN = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0))
 SOCKETS = Path("/tmp/bihuan-")  # noqa: S108 - short, made private, with a new name each time
 RECOVERY_SECONDS = 600.0
+NO_HELPERS_SINCE = 18
 
 
 class Cluster:
@@ -180,6 +181,9 @@ class Cluster:
             raise PostgresError("The cluster has been stopped.")
         _clear(home, cluster)
         options = {**self.settings, "unix_socket_directories": str(socket), "listen_addresses": ""}
+        if programs.major >= NO_HELPERS_SINCE:
+            # One of its I/O helpers killed, as by a machine without memory: 18.4 recovers, and every session hangs.
+            options["io_method"] = "sync"
         command: list[str | Path] = [programs.bin / "postgres", "-D", cluster]
         command += [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with (home / "postgres.log").open("ab") as log:
