@@ -13,6 +13,7 @@ from bihuan.faces.field import views as field
 from bihuan.faces.portal import public
 from bihuan.faces.portal import views as portal
 from bihuan.faces.portal.stations import stations
+from bihuan.faces.screen import views as screen
 
 
 class Code(StringConverter):
@@ -74,6 +75,9 @@ urlpatterns = [
     path("field/tasks", field.tasks, name="field-tasks"),
     path("field/act", field.act, name="field-act"),
     path("field/photos/<digest:digest>", field.photo, name="field-photo"),
+    path("screen/", screen.screen, name="screen"),
+    path("screen/live", screen.live, name="screen-live"),
+    path("screen/cases", screen.cases, name="screen-cases"),
     path("console/", console.inbox, name="inbox"),
     path("console/post", console.change_post, name="post"),
     path("console/rules", console.rules, name="console-rules"),

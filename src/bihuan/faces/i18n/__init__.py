@@ -11,10 +11,17 @@ from typing import Literal
 
 from django.utils.translation import get_language
 
-from bihuan.faces.i18n import common, console, events, field, portal
+from bihuan.faces.i18n import common, console, events, field, portal, screen
 
 Language = Literal["zh", "en"]
-ENGLISH: dict[str, str] = {**common.ENGLISH, **portal.ENGLISH, **console.ENGLISH, **events.ENGLISH, **field.ENGLISH}
+ENGLISH: dict[str, str] = {
+    **common.ENGLISH,
+    **portal.ENGLISH,
+    **console.ENGLISH,
+    **events.ENGLISH,
+    **field.ENGLISH,
+    **screen.ENGLISH,
+}
 
 
 def tell(words: Mapping[str, str]) -> None:

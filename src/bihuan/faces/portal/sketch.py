@@ -44,41 +44,69 @@ class Sketch:
     marks: tuple[Mark, ...]
 
 
+@dataclass(frozen=True)
+class Frame:
+    """Where a point stands on the sheet."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    @classmethod
+    def around(cls, areas: Collection[desk.Area]) -> Frame:
+        boxes = [area.box for area in areas]
+        west, south, east, north = zip(*boxes, strict=True)
+        return cls(min(west), min(south), max(east), max(north))
+
+    @property
+    def _shrink(self) -> float:
+        return math.cos(math.radians((self.south + self.north) / 2))  # a degree of longitude is that much shorter here
+
+    @property
+    def _scale(self) -> float:
+        return (WIDTH - 2 * ROOM) / ((self.east - self.west) * self._shrink)
+
+    @property
+    def height(self) -> int:
+        return round(2 * ROOM + (self.north - self.south) * self._scale)
+
+    def holds(self, lon: float, lat: float) -> bool:
+        return self.west <= lon <= self.east and self.south <= lat <= self.north
+
+    def at(self, lon: float, lat: float) -> tuple[float, float]:
+        x, y = (lon - self.west) * self._shrink * self._scale, (self.north - lat) * self._scale
+        return round(ROOM + x, 1), round(ROOM + y, 1)
+
+    def path(self, area: desk.Area) -> str:
+        rings = [[self.at(*point) for point in ring] for rings in area.polygons for ring in rings]
+        return "".join("M" + "L".join(f"{x} {y}" for x, y in ring) + "Z" for ring in rings)
+
+
 def draw(rows: Sequence[desk.PublicCase], chosen: Collection[str]) -> Sketch | None:
     """``None`` where the district has no areas. ``chosen``: codes of communities, whose streets stand out."""
     areas = sorted(desk.areas(), key=lambda area: len(area.place))
     if not areas:
         return None
-    west, south = min(area.box[0] for area in areas), min(area.box[1] for area in areas)
-    east, north = max(area.box[2] for area in areas), max(area.box[3] for area in areas)
-    shrink = math.cos(math.radians((south + north) / 2))  # a degree of longitude is that much shorter here
-    scale = (WIDTH - 2 * ROOM) / ((east - west) * shrink)
-
-    def at(lon: float, lat: float) -> tuple[float, float]:
-        return round(ROOM + (lon - west) * shrink * scale, 1), round(ROOM + (north - lat) * scale, 1)
-
-    def path(area: desk.Area) -> str:
-        rings = [ring for rings in area.polygons for ring in rings]
-        return "".join("M" + "L".join(f"{x} {y}" for x, y in (at(*point) for point in ring)) + "Z" for ring in rings)
-
+    frame = Frame.around(areas)
     marks = [
-        Mark(*at(row.lon, row.lat), row.number, row.category, row.is_overdue)
+        Mark(*frame.at(row.lon, row.lat), row.number, row.category, row.is_overdue)
         for row in rows
-        if row.lon is not None and row.lat is not None and west <= row.lon <= east and south <= row.lat <= north
+        if row.lon is not None and row.lat is not None and frame.holds(row.lon, row.lat)
     ]
     largest = len(areas[0].place)
     vague = [row.place_code for row in rows if row.lon is None]
     pieces = []
     for area in areas:
         is_part = len(area.place) > largest
-        x, y = at(*_middle(area))
+        x, y = frame.at(*middle(area))
         count = sum(code.startswith(area.place) for code in vague) if is_part else 0
         is_chosen = is_part and any(code.startswith(area.place) for code in chosen)
-        pieces.append(Piece(path(area), area.name, is_chosen, count, x, y))
-    return Sketch(WIDTH, round(2 * ROOM + (north - south) * scale), tuple(pieces), tuple(marks))
+        pieces.append(Piece(frame.path(area), area.name, is_chosen, count, x, y))
+    return Sketch(WIDTH, frame.height, tuple(pieces), tuple(marks))
 
 
-def _middle(area: desk.Area) -> tuple[float, float]:
+def middle(area: desk.Area) -> tuple[float, float]:
     """The centroid of its largest polygon: of a street in two pieces the middle of both may lie in a third."""
     return max((_centroid(rings[0]) for rings in area.polygons), key=lambda one: one[0])[1]
 

@@ -1,0 +1,1 @@
+"""The wall screen and the boards: the district at a glance, each number with its denominator and its cases."""
