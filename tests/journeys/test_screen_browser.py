@@ -78,11 +78,24 @@ def test_fewer_than_five_are_not_told(looker):
     assert looker.page.locator(".table tbody td").first.inner_text() == "<5"
 
 
-@pytest.mark.parametrize("address", ["/screen/", "/screen/?place=500103013", "/screen/cases?show=open"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/screen/",
+        "/screen/?place=500103013",
+        "/screen/cases?show=open",
+        "/console/unit",
+        "/console/evaluation",
+        "/console/oversight",
+        "/console/notice?month={month}",
+    ],
+)
 def test_the_pages_pass_axe_core(looker, address):
     from axe_playwright_python.sync_playwright import Axe
 
     more(6)
-    looker.go(address)
+    from bihuan.desk import api as desk
+
+    looker.go(address.format(month=f"{desk.boards.this_month():%Y-%m}"))
     found = Axe().run(looker.page, options=WANTED)
     assert found.violations_count == 0, found.generate_report()

@@ -154,9 +154,13 @@ class Span:
 EVER = Span()
 
 
+# Cases that name no place: they have a line of their own.
+NOWHERE = "-"
+
+
 @dataclass(frozen=True)
 class Where:
-    """``place`` is a prefix; ``matter`` is scene and category with a colon between. Empty fields do not narrow."""
+    """``place`` is a prefix, or ``NOWHERE``; ``matter`` is scene and category with a colon between. Empty: any."""
 
     place: str = ""
     unit: str = ""
@@ -229,7 +233,8 @@ def _narrowed(span: Span, where: Where) -> tuple[str, list[Any]]:
         ("n.category = %s", category if where.matter else None),
     ]
     kept = [(text, value) for text, value in asked if value is not None and (value != "" or "category" in text)]
-    return " AND ".join(["TRUE", *(text for text, _ in kept)]), [value for _, value in kept]
+    first = "n.place = ''" if where.place == NOWHERE else "TRUE"
+    return " AND ".join([first, *(text for text, _ in kept)]), [value for _, value in kept]
 
 
 def _row(code: str, name: UnitName, own: measures.Strata, whole: measures.Strata) -> Row:
@@ -238,6 +243,8 @@ def _row(code: str, name: UnitName, own: measures.Strata, whole: measures.Strata
 
 
 def _name(group: str, code: str, at: datetime) -> UnitName:
+    if not code:
+        return UnitName("", "")
     if group == "unit":
         return names.unit(code)
     if group in {"street", "community"}:
@@ -322,6 +329,6 @@ def owed(viewer: Actor, *, limit: int = 200) -> lists.Page:
 
 
 __all__ = [
-    "EVER", "FLAGS", "GROUPS", "SHOWS", "Board", "Fall", "Row", "Share", "Span", "Where", "cases_behind", "falls",
-    "mark", "measures", "months_back", "owed", "settle", "step", "table", "this_month",
+    "EVER", "FLAGS", "GROUPS", "NOWHERE", "SHOWS", "Board", "Fall", "Row", "Share", "Span", "Where", "cases_behind",
+    "falls", "mark", "measures", "months_back", "owed", "settle", "step", "table", "this_month",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from bihuan.faces.field import views as field
 from bihuan.faces.portal import public
 from bihuan.faces.portal import views as portal
 from bihuan.faces.portal.stations import stations
+from bihuan.faces.screen import boards
 from bihuan.faces.screen import views as screen
 
 
@@ -79,6 +80,10 @@ urlpatterns = [
     path("screen/live", screen.live, name="screen-live"),
     path("screen/cases", screen.cases, name="screen-cases"),
     path("console/", console.inbox, name="inbox"),
+    path("console/unit", boards.unit, name="unit-board"),
+    path("console/evaluation", boards.evaluation, name="evaluation"),
+    path("console/oversight", boards.oversight, name="oversight"),
+    path("console/notice", boards.notice, name="notice"),
     path("console/post", console.change_post, name="post"),
     path("console/rules", console.rules, name="console-rules"),
     path("console/glass", console.glass, name="glass"),

@@ -43,6 +43,7 @@ def read(request: HttpRequest, *, is_always: bool = False) -> Asked:
     given = {name: request.GET.get(name, "") for name in ("place", "unit", "matter", "from", "to")}
     plain = {name: value if PLAIN.fullmatch(value) else "" for name, value in given.items()}
     place = plain["place"] if plain["place"].isdigit() and len(plain["place"]) <= 12 else ""
+    place = desk.boards.NOWHERE if plain["place"] == desk.boards.NOWHERE else place
     where = desk.boards.Where(place, plain["unit"], plain["matter"])
     first, last = month_of(plain["from"]), month_of(plain["to"])
     if first is None and not is_always:

@@ -128,7 +128,7 @@ def bars(rows: Sequence[desk.boards.Row], narrowed: dict[str, str]) -> list[Bar]
         one, two = (TALL * (row.counts[key] if row.is_shown else 0) / most for key in ("heard", "problems"))
         found.append(
             Bar(
-                x=number * 40 + 6,
+                x=(number + 12 - len(rows)) * 40 + 6,
                 y=round(TALL - one + 8, 1),
                 height=round(one, 1),
                 y2=round(TALL - two + 8, 1),

@@ -9,13 +9,14 @@ from django.views.decorators.http import require_GET
 from bihuan.desk import api as desk
 from bihuan.faces.console.gate import staff_only
 from bihuan.faces.i18n import say
-from bihuan.faces.screen import asked, picture, shown
+from bihuan.faces.screen import asked, papers, picture, shown
 from bihuan.faces.shown import stage
 
 boards = desk.boards
 AGAIN = 2000  # milliseconds
 A_STREET = 9
-A_COMMUNITY = 12
+A_PAGE = 50
+MOST_IN_A_SHEET = 2000
 
 
 @require_GET
@@ -24,7 +25,7 @@ def screen(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
     """``?part=1``: what moves, without the frame around it."""
     wanted = asked.read(request)
     place = wanted.where.place
-    name = desk.place_name(place) if place else None
+    name = desk.place_name(place) if place.isdigit() else None
     if name is not None and not name.kind:
         raise Http404(place)
     values = _values(staff, wanted) | {"staff": staff, "ground": name, "place": place}
@@ -70,13 +71,16 @@ def _rows(
     most = max((row.counts["open"] for row in now.rows), default=0) or 1
     found: list[dict[str, object]] = []
     for row in now.rows:
-        here, seen = wanted.here | {"place": row.code}, row.is_shown
-        months = wanted.narrowed | {"place": row.code}
+        code = row.code or boards.NOWHERE
+        here, seen = wanted.here | {"place": code}, row.is_shown
+        months = wanted.narrowed | {"place": code}
         recent = known.get(row.code)
         found.append(
             {
-                "name": shown.named(row.name),
-                "address": f"/screen/?place={row.code}" if group == "street" else shown.cases("open", here),
+                "name": shown.named(row.name) if row.code else say("没有写地点"),
+                "address": f"/screen/?place={row.code}"
+                if group == "street" and row.code
+                else shown.cases("open", here),
                 "open": shown.count(row, "open"),
                 "open_address": shown.cases("open", here),
                 "late": shown.count(row, "late"),
@@ -118,11 +122,16 @@ def live(request: HttpRequest, staff: desk.Staff) -> HttpResponse:  # noqa: ARG0
 def cases(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
     """The cases behind a number."""
     wanted, show = asked.read(request, is_always=True), request.GET.get("show", "open")
-    after = request.GET.get("after", "")
+    after, is_sheet = request.GET.get("after", ""), request.GET.get("as") == "xlsx"
+    most = MOST_IN_A_SHEET if is_sheet else A_PAGE
     try:
-        found = boards.cases_behind(staff.actor, show, span=wanted.span, where=wanted.where, after=after)
+        found = boards.cases_behind(
+            staff.actor, show, span=wanted.span, where=wanted.where, after="" if is_sheet else after, limit=most
+        )
     except ValueError:
         raise Http404(show) from None
+    if is_sheet:
+        return papers.answer(papers.list_of(say(shown.TITLES[show]), found, request), "xlsx", f"bihuan-{show}")
     lines = [
         {
             "line": line,
@@ -131,7 +140,7 @@ def cases(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
         }
         for line in found.lines
     ]
-    about = [desk.place_name(wanted.where.place)] if wanted.where.place else []
+    about = [desk.place_name(wanted.where.place)] if wanted.where.place.isdigit() else []
     about += [desk.unit_name(wanted.where.unit)] if wanted.where.unit else []
     values = {
         "staff": staff,
@@ -141,6 +150,7 @@ def cases(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
         "last": wanted.last,
         "lines": lines,
         "at": found.at,
+        "sheet": f"{shown.cases(show, wanted.narrowed)}&as=xlsx",
         "next": f"{shown.cases(show, wanted.narrowed)}&after={found.next}" if found.next else "",
     }
     return render(request, "screen/cases.html", values)
