@@ -1,1 +1,1 @@
-"""What the district senses. So far: suggestions for the desk, a category by the text of a report."""
+"""What the district senses. So far: suggestions for the desk, and detectors of more than chance in counts."""
