@@ -76,6 +76,7 @@ def test_every_number_of_the_notice_leads_to_its_cases_in_each_format(zhou):
     link = f"show=heard&from={month}&to={month}&unit={page_district.PEOPLE['zhou'].unit}"
     page = text(zhou.get(f"/console/notice?month={month}"))
     assert link.replace("&", "&amp;") in page
+    assert page.count(f'show=missed&amp;from={month}&amp;to={month}"') == 1
     files = {kind: zhou.get(f"/console/notice?month={month}&as={kind}").content for kind in ("pdf", "docx", "xlsx")}
     pdf = PdfReader(io.BytesIO(files["pdf"]))
     assert "办理情况通报" in pdf.pages[0].extract_text().replace("\0", "")

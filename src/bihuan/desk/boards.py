@@ -274,7 +274,9 @@ def falls(month: date | None = None) -> list[Fall]:
             " WHERE n.month IN (%s, %s) GROUP BY GROUPING SETS ((1, 2), (2))",
             [before, now],
         )
-        found = {(code or "", at): Month(at, int(heard), int(kept)) for code, at, heard, kept in cursor.fetchall()}
+        rows = cursor.fetchall()
+    # No code: the whole district. An empty one: cases that name no place, which are nobody's ground.
+    found = {(code or "", at): Month(at, int(heard), int(kept)) for code, at, heard, kept in rows if code != ""}
     alarms = []
     for code in sorted({code for code, _ in found}):
         earlier, later = (found.get((code, at), Month(at, 0, 0)) for at in (before, now))

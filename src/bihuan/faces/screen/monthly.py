@@ -30,7 +30,7 @@ class Sheet:
 @dataclass(frozen=True)
 class Notice:
     title: str
-    lines: tuple[str, ...]
+    lines: tuple[Cell, ...]
     sheets: tuple[Sheet, ...]
     notes: tuple[str, ...]
 
@@ -42,18 +42,18 @@ def compose(month: date, site: str) -> Notice:
     units, streets = boards.table("unit", span=span), boards.table("street", span=span)
     matters = boards.table("category", span=span)
     total = units.total
+    heard = say(
+        "本月登记 {heard} 件，受理范围内 {problems} 件。", **{k: shown.count(total, k) for k in ("heard", "problems")}
+    )
     lines = [
-        say(
-            "本月登记 {heard} 件，受理范围内 {problems} 件。",
-            **{k: shown.count(total, k) for k in ("heard", "problems")},
-        ),
-        *(_line(shown.figure(total, key, months)) for key in shown.NAMES),
+        Cell(heard, site + shown.cases("heard", months)),
+        *(_line(shown.figure(total, key, months), site) for key in shown.NAMES),
     ]
     for one in boards.falls(month):
         said = say("注意：{name}事项数下降，不作为成绩（登记 {a} → {b}，受理范围内 {c} → {d}）。",
                    name=shown.named(one.name), a=one.before.heard, b=one.now.heard, c=one.before.problems,
                    d=one.now.problems)  # fmt: skip
-        lines.append(said)
+        lines.append(Cell(said, site + shown.cases("heard", months | {"place": place_of(one)})))
     notes = (
         say("校正：按类别构成作间接标准化（全区率 × 实际 ÷ 期望）；区间为 95%（Wilson）。"),
         say("分母不到三十的不排序，一组不到五件的不显示；封存件、演练和导入的历史不计入；不涉及个人。"),
@@ -66,8 +66,13 @@ def compose(month: date, site: str) -> Notice:
     return Notice(say("{month} 办理情况通报", month=text), tuple(lines), sheets, notes)
 
 
-def _line(one: shown.Figure) -> str:
-    return f"{one.name} {one.text}（{one.parts}）"
+def place_of(one: desk.boards.Fall) -> str:
+    """Of the whole district no place is asked for: its cases may name none."""
+    return one.name.place if one.name.kind != "district" else ""
+
+
+def _line(one: shown.Figure, site: str) -> Cell:
+    return Cell(f"{one.name} {one.text}（{one.parts}）", site + one.address)
 
 
 def _sheet(title: str, board: desk.boards.Board, narrows: str, months: dict[str, str], site: str) -> Sheet:

@@ -47,13 +47,15 @@ def _as_pdf(notice: Notice) -> bytes:
     sheet.add_font(FONT, fname=font_file())
     sheet.add_page()
 
-    def say_line(text: str, size: float, align: Align = Align.L) -> None:
+    def say_line(text: str, size: float, align: Align = Align.L, link: str = "") -> None:
         sheet.set_font(FONT, size=size)
-        sheet.multi_cell(0, size * 0.62, text, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT, wrapmode=WrapMode.CHAR)
+        sheet.multi_cell(
+            0, size * 0.62, text, align=align, link=link, new_x=XPos.LMARGIN, new_y=YPos.NEXT, wrapmode=WrapMode.CHAR
+        )
 
     say_line(notice.title, 20, Align.C)
     for line in notice.lines:
-        say_line(line, 12)
+        say_line(line.text, 12, link=line.link)
     for part in notice.sheets:
         sheet.ln(4)
         say_line(part.title, 14)
@@ -66,8 +68,8 @@ def _as_pdf(notice: Notice) -> bytes:
                 row = table.row()
                 for cell in cells:
                     row.cell(cell.text, link=cell.link or None)
-    for line in notice.notes:
-        say_line(line, 9)
+    for note in notice.notes:
+        say_line(note, 9)
     return bytes(sheet.output())
 
 
@@ -81,7 +83,7 @@ def _as_docx(notice: Notice) -> bytes:
     document.core_properties.title = notice.title
     document.add_heading(notice.title, 0)
     for line in notice.lines:
-        document.add_paragraph(line)
+        _linked(document.add_paragraph(), line.text, line.link)
     for part in notice.sheets:
         document.add_heading(part.title, 1)
         table = document.add_table(rows=1, cols=len(part.head), style="Light Grid Accent 1")
@@ -90,8 +92,8 @@ def _as_docx(notice: Notice) -> bytes:
         for cells in part.rows:
             for place, one in zip(table.add_row().cells, cells, strict=True):
                 _linked(place.paragraphs[0], one.text, one.link)
-    for line in notice.notes:
-        document.add_paragraph(line)
+    for note in notice.notes:
+        document.add_paragraph(note)
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
@@ -111,12 +113,11 @@ def _linked(paragraph: Any, text: str, link: str) -> None:  # noqa: ANN401 - the
 
 
 def _as_xlsx(notice: Notice) -> bytes:
-    return _workbook(
-        [
-            (part.title, part.head, [[(cell.text, cell.link) for cell in row] for row in part.rows])
-            for part in notice.sheets
-        ]
-    )
+    sheets = [
+        (part.title, part.head, [[(one.text, one.link) for one in row] for row in part.rows]) for part in notice.sheets
+    ]
+    notes = [*((line.text, line.link) for line in notice.lines), *((note, "") for note in notice.notes)]
+    return _workbook([*sheets, (say("说明"), (notice.title,), [[one] for one in notes])])
 
 
 def _workbook(sheets: list[tuple[str, tuple[str, ...], list[list[tuple[str, str]]]]]) -> bytes:
