@@ -12,9 +12,10 @@ import shared_data
 from bihuan.sense.detect.ears import ears
 from bihuan.sense.detect.farrington import Rule, farrington
 
-# Series by week number. The others of the set find their base weeks by date, which is another rule.
 BY_NUMBER = ("k1", "m1", "m4", "q2", "s1", "s3", "shadar")
-SERIES = (*BY_NUMBER, "momo", "salmNewport", "stsNewport")
+# Series whose base weeks are found by date, with the Monday on which they begin.
+BY_DATE = {"momo": "1994-01-03", "salmNewport": "2003-12-29", "stsNewport": "2001-01-01"}
+SERIES = (*BY_NUMBER, *BY_DATE)
 counts = st.lists(st.integers(0, 60), min_size=170, max_size=190)
 
 
@@ -49,13 +50,23 @@ def test_ears_is_that_of_the_reference(method, series):
     assert stated["alarms"] == found.alarm[at].sum()
 
 
-@pytest.mark.parametrize("series", BY_NUMBER)
+@pytest.mark.parametrize("series", SERIES)
 def test_farrington_is_that_of_the_reference(series):
     observed, at, upper, alarm, stated = reference("farrington", series)
-    found = farrington(observed, Rule(years=stated["b"], width=stated["w"], alpha=stated["alpha"]))
-    np.testing.assert_allclose(found.upper[at], upper, atol=1e-6, rtol=0)
+    begin = BY_DATE.get(series)
+    dates = np.datetime64(begin) + 7 * np.arange(len(observed)) if begin else None
+    found = farrington(observed, Rule(years=stated["b"], width=stated["w"], alpha=stated["alpha"]), dates)
+    # By date the first week reaches back before the series; the reference goes on with what is there, we do not.
+    judged = at[1:] if begin and np.isnan(found.upper[at[0]]) else at
+    np.testing.assert_allclose(found.upper[judged], upper[-len(judged) :], atol=1e-6, rtol=0)
     assert (found.alarm[at] == alarm).all()
     assert stated["alarms"] == found.alarm[at].sum()
+
+
+def test_days_that_are_no_weeks_are_refused():
+    for dates in (["2026-01-05"], np.datetime64("2026-01-05") + np.arange(200)):
+        with pytest.raises(ValueError, match="seven days apart"):
+            farrington([1] * 200, dates=dates)
 
 
 @given(counts)

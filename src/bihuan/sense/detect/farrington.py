@@ -16,7 +16,7 @@ from scipy.stats import t as student
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-WEEKS = 52
+WEEKS, DAYS = 52, 7
 # As R's glm: when the deviance no longer changes, or not at all.
 CLOSE, MOST_ROUNDS = 1e-8, 25
 LEAST_MU = 1e-300
@@ -62,19 +62,22 @@ class _Fit:
 USUAL = Rule()
 
 
-def farrington(counts: npt.ArrayLike, rule: Rule = USUAL) -> Judged:
+def farrington(counts: npt.ArrayLike, rule: Rule = USUAL, dates: npt.ArrayLike | None = None) -> Judged:
     """Judge each week of one series, or of many side by side (weeks × series).
 
-    Raises ``ValueError`` for counts that are negative or not finite.
+    ``dates``: a day of each week, the same weekday throughout; the base weeks are then those nearest to the same day of
+    earlier years. Without them a year is 52 weeks. Raises ``ValueError`` for counts that are negative or not finite.
     """
     given = np.asarray(counts, dtype=np.float64)
     if given.ndim not in {1, 2} or not np.isfinite(given).all() or (given < 0).any():
         raise ValueError("counts must be finite and not negative, weeks first, at most one row of series")
     flat = given.reshape(len(given), -1)
-    first = rule.years * WEEKS + rule.width
+    years = _years_back(len(flat), rule, dates)
+    weeks = np.flatnonzero(np.arange(len(flat)) - years.max(axis=1, initial=0) - rule.width >= 0)
     upper, expected = np.full_like(flat, np.nan), np.full_like(flat, np.nan)
-    if len(flat) > first:
-        upper[first:], expected[first:] = _bounds(flat, first, rule)
+    if len(weeks):
+        first = int(weeks[0])
+        upper[first:], expected[first:] = _bounds(flat, years[first:], first, rule)
         enough = np.lib.stride_tricks.sliding_window_view(flat, rule.last, axis=0).sum(axis=-1) >= rule.few
         upper[first:] = np.where(enough[first - rule.last + 1 :], upper[first:], 0.0)
     enough_now = np.where(np.isnan(upper), False, upper > 0)
@@ -83,13 +86,29 @@ def farrington(counts: npt.ArrayLike, rule: Rule = USUAL) -> Judged:
     )
 
 
-def _bounds(flat: Floats, first: int, rule: Rule) -> tuple[Floats, Floats]:
+def _years_back(length: int, rule: Rule, dates: npt.ArrayLike | None) -> npt.NDArray[np.int64]:
+    """Of each week, how many weeks before it the same week of each earlier year lies (weeks × years)."""
+    years = np.arange(1, rule.years + 1)
+    if dates is None:
+        return np.broadcast_to(years * WEEKS, (length, rule.years))
+    day = np.asarray(dates, dtype="datetime64[D]")
+    if day.shape != (length,) or (np.diff(day).astype(int) != DAYS).any():
+        raise ValueError("dates must be one a week, seven days apart")
+    month, rest = day.astype("datetime64[M]"), day - day.astype("datetime64[M]")
+    # The 29th of February a year before is the first of March.
+    earlier = (month[:, None] - 12 * years) + rest[:, None]
+    found: npt.NDArray[np.int64] = np.rint((day[:, None] - earlier).astype(int) / DAYS).astype(np.int64)
+    return found
+
+
+def _bounds(flat: Floats, years: npt.NDArray[np.int64], first: int, rule: Rule) -> tuple[Floats, Floats]:
     """Upper bound and expected count of each week from ``first`` on."""
     weeks = np.arange(first, len(flat))
-    back = np.concatenate([np.arange(-rule.width, rule.width + 1) - year * WEEKS for year in range(rule.years, 0, -1)])
-    y = flat[weeks[:, None] + back].transpose(0, 2, 1).reshape(-1, len(back))
-    # The week itself is at 0, a year back at -1: the same regression for every week, and no large numbers.
-    x = back / WEEKS
+    around = np.arange(-rule.width, rule.width + 1)
+    back = (around - years[:, ::-1, None]).reshape(len(weeks), -1)
+    y = flat[weeks[:, None] + back].transpose(0, 2, 1).reshape(-1, back.shape[1])
+    # The week itself is at 0, a year back at about -1: no large numbers, and the level is the forecast.
+    x = np.repeat(back / WEEKS, flat.shape[1], axis=0)
     with np.errstate(all="ignore"):
         mu0, variance, phi = _predicted(y, x, rule)
         tau = phi + variance / mu0
@@ -124,7 +143,7 @@ def _reweighted(y: Floats, x: Floats, *, has_trend: bool) -> _Fit:
 
 def _fit(y: Floats, x: Floats, weights: Floats, *, has_trend: bool) -> _Fit:
     """Poisson regression on the log scale by iterated least squares, row by row; stops where R's ``glm`` stops."""
-    design = np.stack([np.ones_like(x), x if has_trend else np.zeros_like(x)])
+    x = x if has_trend else np.zeros_like(x)
     parameters = 1 + has_trend
     eta = np.log(y + 0.1)
     beta = np.zeros((len(y), 2))
@@ -138,25 +157,31 @@ def _fit(y: Floats, x: Floats, weights: Floats, *, has_trend: bool) -> _Fit:
             break
         mu = np.exp(eta[rows])
         work = weights[rows] * mu
-        work_of[rows], inverse[rows] = work, _inverse(work, design, has_trend=has_trend)
-        beta[rows] = np.einsum("nij,jk,nk->ni", inverse[rows], design, work * (eta[rows] + (y[rows] - mu) / mu))
-        eta[rows] = beta[rows] @ design
+        work_of[rows], inverse[rows] = work, _inverse(work, x[rows], has_trend=has_trend)
+        beta[rows] = _solved(inverse[rows], work * (eta[rows] + (y[rows] - mu) / mu), x[rows])
+        eta[rows] = beta[rows, :1] + beta[rows, 1:] * x[rows]
         now = _deviance(y[rows], np.exp(eta[rows]), weights[rows])
         is_open[rows] = np.abs(now - deviance[rows]) / (np.abs(now) + 0.1) >= CLOSE
         deviance[rows] = now
     mu = np.maximum(np.exp(eta), LEAST_MU)
     dispersion = (work_of * ((y - mu) / mu) ** 2).sum(axis=1) / (y.shape[1] - parameters)
-    hat = work_of * np.einsum("ij,nik,kj->nj", design, inverse, design)
+    one, two, both = (inverse[:, i, j, None] for i, j in ((0, 0), (1, 1), (0, 1)))
+    hat = work_of * (one + x * (2.0 * both + x * two))
     return _Fit(beta, mu, dispersion, inverse, hat, ~is_open)
 
 
-def _inverse(work: Floats, design: Floats, *, has_trend: bool) -> Floats:
+def _solved(inverse: Floats, wanted: Floats, x: Floats) -> Floats:
+    found: Floats = np.einsum("nij,nj->ni", inverse, np.stack([wanted.sum(axis=1), (wanted * x).sum(axis=1)], axis=1))
+    return found
+
+
+def _inverse(work: Floats, x: Floats, *, has_trend: bool) -> Floats:
     """The inverse of X'WX of each row: two by two, or one number."""
     a, found = work.sum(axis=1), np.zeros((len(work), 2, 2))
     if not has_trend:
         found[:, 0, 0] = 1.0 / a
         return found
-    b, d = work @ design[1], work @ design[1] ** 2
+    b, d = (work * x).sum(axis=1), (work * x * x).sum(axis=1)
     size = a * d - b * b
     found[:, 0, 0], found[:, 1, 1] = d / size, a / size
     found[:, 0, 1] = found[:, 1, 0] = -b / size
