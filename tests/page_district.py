@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from bihuan.desk import names, rulebooks, units
+from bihuan.desk import names, places, rulebooks, units
 from bihuan.faces.field import gate as field
 from bihuan.faces.portal import views as portal
 from bihuan.testing import books, cast
@@ -70,6 +70,7 @@ def build():
     portal.limiter.forget()
     field.limiter.forget()
     names.forget()
+    places.forget()
     units.forget()
     rulebooks.forget()
     rulebooks.import_book(books.city(), by="test", at=datetime(2025, 1, 1, tzinfo=UTC))

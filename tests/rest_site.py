@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client, override_settings
 
 from bihuan.desk import api as desk
-from bihuan.desk import identity, names, rulebooks, units
+from bihuan.desk import identity, names, places, rulebooks, units
 from bihuan.faces.rest import limits
 from bihuan.testing import books, cast
 from page_district import DAY, PLACE, UNITS, person
@@ -45,7 +45,7 @@ def set_up():
                     "INSERT INTO post (person_id, unit_id, role, starts) VALUES (%s, %s, %s, %s)",
                     [person(account), one.unit, role, DAY],
                 )
-    for known in (names, units, rulebooks):
+    for known in (names, places, units, rulebooks):
         known.forget()
     for book in (books.city(), books.petitions(), books.care()):
         rulebooks.import_book(book, by="test", at=datetime(2025, 1, 1, tzinfo=UTC))
