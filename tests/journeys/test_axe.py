@@ -11,7 +11,7 @@ from page_browser import Looker
 pytestmark = pytest.mark.browser
 TABLE = Path(__file__).parents[2] / "docs" / "reference" / "permissions.md"
 ROW = re.compile(r"^\| `(/[^`]*)` \| ([A-Z ]+) \| (\w+) \|", re.MULTILINE)
-# What is no page: scripts, pictures, files, feeds; and the field app, which has a test of its own.
+# What is no page: scripts, pictures, files, feeds, streams; and the field app, which has a test of its own.
 NO_PAGE = re.compile(
     r"\.(svg|json|atom|js|csv|webmanifest)$|<name>|<kind>|<form>|^/(api|open311|field)/|^/(language|logout)"
 )
