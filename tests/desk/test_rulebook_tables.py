@@ -209,6 +209,14 @@ def test_the_same_rules_give_the_same_bytes(tmp_path):
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
 
 
+def test_another_verifier_by_route_or_category_is_a_difference():
+    old = book()
+    cover, route = old.categories["B0101"], old.routes[0]
+    new = book(categories={"B0101": replace(cover, verifier="yz.c")}, routes=(replace(route, verifier="yz.r"),))
+    found = [(r.table, r.key, r.column, r.old, r.new) for r in diff(old, new)]
+    assert found == [("categories", "B0101", "verifier", "", "yz.c"), ("routes", "R1", "verifier", "", "yz.r")]
+
+
 def test_differences_name_table_row_and_cell_and_can_be_kept_as_files(tmp_path):
     old = book()
     cover = old.categories["B0101"]

@@ -5,11 +5,13 @@
 import shutil
 
 import pytest
+from django.test import Client
 from typer.testing import CliRunner
 
 from bihuan import cli, scenes
 from bihuan.desk import api
 from bihuan.testing import conformance, kit
+from bihuan.wiring.site import tell_scenes
 
 UNITS = {"d", "l", "v"}
 
@@ -168,6 +170,24 @@ def test_new_check_and_show_from_the_command_line(scene, tmp_path):
     assert run("show", "trees").exit_code == 1
     assert run("check", "nothing").exit_code == 1
     assert run("new", "trees").exit_code == 1
+
+
+def test_the_how_to_walked_from_the_scaffold_to_a_report_on_the_page(district, scene, settings):
+    """docs/howto/declare-your-own-scene.md: made, a field added, turned on, reported by a resident, closed."""
+    folder = scene.parent / "trees"
+    kit.scaffold(folder, "行道树", "Street trees", desk="yz.zhzx", lead="yz.cgj", verifier="yz.jdzx")
+    manifest = folder / "manifest.toml"
+    field = '\n[fields.building]\nlabel = { zh = "几栋几单元", en = "Which entrance" }\nrequired = true\nmost = 40\n'
+    manifest.write_text(manifest.read_text("utf-8") + field, "utf-8")
+    assert said(folder, {unit.code for unit in api.organisation.every_unit()}) == []
+    settings.SCENES = ["trees"]
+    tell_scenes()
+    assert list(scenes.install()) == [("trees", api.upkeep.read_book(folder / "tables").version)]
+    page = Client(headers={"accept-language": "zh-hans"}).get("/report?scene=trees").content.decode()
+    assert "几栋几单元" in page
+    told = Client().get("/api/v1/scenes").json()["scenes"]
+    assert [one["key"] for one in told] == ["trees"]
+    conformance.Conformance().test_through_the_desk_it_closes_on_proof_and_the_reporter_follows_it("trees")
 
 
 # -- the suite that every scene inherits can fail -----------------------------------------------------------------
