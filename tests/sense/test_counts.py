@@ -88,7 +88,7 @@ def test_series_side_by_side_are_judged_as_alone(values):
 
 def test_an_outbreak_is_found_and_a_series_without_history_is_not_judged():
     quiet = np.random.default_rng(3).poisson(4.0, 200)
-    assert not farrington(quiet).alarm[:-1].all()
+    assert farrington(quiet).alarm[159:].mean() < 0.1
     quiet[-1] = 40
     for judge in (ears, farrington):
         assert judge(quiet).alarm[-1]
