@@ -13,7 +13,8 @@ import time
 import uuid
 from pathlib import Path
 
-READY_SECONDS = 90
+# After a kill -9 PostgreSQL first writes out every file of its folder: minutes on a disk that others use.
+READY_SECONDS = 300
 
 
 class Live:
