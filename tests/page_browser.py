@@ -82,8 +82,9 @@ class Looker:
         self.look()
 
     def press(self, selector):
-        self.page.locator(selector).first.click()
-        self.page.wait_for_load_state()
+        """Press what leads to another page. A click returns before the next page begins, and a look would meet neither."""
+        with self.page.expect_navigation():
+            self.page.locator(selector).first.click()
         self.look()
 
     def sign_in(self, account, password):
