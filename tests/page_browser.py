@@ -82,7 +82,7 @@ class Looker:
         self.look()
 
     def press(self, selector):
-        """Press what leads to another page. A click returns before the next page begins, and a look would meet neither."""
+        """Press what leads to another page; a click alone returns before that page begins."""
         with self.page.expect_navigation():
             self.page.locator(selector).first.click()
         self.look()
