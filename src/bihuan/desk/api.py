@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bihuan.desk import boards, imports, organisation, registers, upkeep, uploads, virtual, webhooks
+from bihuan.desk import boards, imports, organisation, registers, search, upkeep, uploads, virtual, webhooks
 from bihuan.desk.actor import ANONYMOUS, SYSTEM, Actor, reporter
 from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.audit import Findings, audit
@@ -181,6 +181,7 @@ __all__ = [
     "scene_choices",
     "scene_group",
     "scene_word",
+    "search",
     "show_code",
     "shown_field",
     "split",

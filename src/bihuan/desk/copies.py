@@ -62,6 +62,12 @@ COPIES: tuple[Copy, ...] = (
         " AND c.id = k.case_id AND c.reporter IS NOT DISTINCT FROM k.person AND c.lon IS NOT NULL",
     ),
     Copy(
+        "case_words", ("words",), "keyed hashes of the words of unsealed cases, for search", "as long as its case",
+        "emptied in the cases of the person; matter and place stay",
+        "UPDATE case_words SET words = about"
+        " WHERE case_id IN (SELECT case_id FROM vault_key WHERE id = ANY(%s::uuid[]))",
+    ),
+    Copy(
         "outbox", ("to", "body", "last_error"), "whom a message goes to and which event it is about, by reference",
         "90 days after it was handed over",
         "bodies carry references; the receiver opens them through the gate or not at all",
@@ -104,6 +110,7 @@ OUTSIDE: tuple[Copy, ...] = (
 
 # Columns of text, JSON or bytes that hold no personal data: codes, hashes, references, the words of rules.
 PLAIN: Mapping[str, tuple[str, ...]] = {
+    "case_words": ("district",),
     "board_fact": ("district", "scene", "category", "place", "unit"),
     "board_count": ("district", "scene", "category", "place", "unit"),
     "world": ("key", "kind", "district", "drop_record"),

@@ -157,6 +157,25 @@ def _open(case_id: UUID, refs: Iterable[str]) -> dict[str, tuple[bytes, str] | G
     return {ref: _open_one(ref, item, found.get(item) if item else None) for ref, item in wanted.items()}
 
 
+def open_many(refs: Mapping[UUID, Sequence[str]]) -> dict[str, str]:
+    """Texts of many cases by reference; what is erased or damaged is left out. For readers that make a copy.
+
+    The keys stay locked until the caller's transaction ends: an erasure comes before it, or empties the copy after it.
+    """
+    wanted = {(case, item): ref for case, own in refs.items() for ref in own if (item := _item_id(ref))}
+    if not wanted:
+        return {}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT i.case_id, i.id, i.key_id, i.box, k.wrapped FROM vault_item i JOIN vault_key k ON k.id = i.key_id"
+            " WHERE i.id = ANY(%s::uuid[]) FOR SHARE OF k",
+            [[item for _, item in wanted]],
+        )
+        rows = [(row[0], row[1], (row[2], bytes(row[3]), row[4] and bytes(row[4]))) for row in cursor.fetchall()]
+    opened = {ref: _open_one(ref, item, row) for case, item, row in rows if (ref := wanted.get((case, item)))}
+    return {ref: found[1] for ref, found in opened.items() if not isinstance(found, Gone)}
+
+
 def _item_id(ref: str) -> UUID | None:
     try:
         return UUID(hex=ref.partition(".")[0])

@@ -1,4 +1,4 @@
-"""One worker process: feed, ticker, messages, webhooks, boards, recomputations, tidying; each in a thread of its own.
+"""One worker process: feed, ticker, messages, boards, search and the rest; each in a thread of its own.
 
 Any number of workers may run beside one another; killing one loses nothing. A worker outlives its database: it waits,
 says so once, and goes on.
@@ -16,7 +16,7 @@ from types import FrameType
 
 from django.db import Error, connection, connections
 
-from bihuan.desk import boards, feed, outbox, ports, recompute, ticker, tidy
+from bihuan.desk import boards, feed, outbox, ports, recompute, search, ticker, tidy
 from bihuan.desk.ports import Notifier
 from bihuan.desk.webhooks.send import Deliverer
 
@@ -44,6 +44,7 @@ def duties(notifier: Notifier) -> list[Duty]:
         Duty("messages", outbox.Sender(notifier).step, 1.0),
         Duty("webhooks", Deliverer().step, 1.0),
         Duty("boards", boards.step, 0.5),
+        Duty("search", search.step, 0.5),
         Duty("recompute", recompute.step, 5.0),
         Duty("tidy", tidy.step, 600.0),
     ]

@@ -9,6 +9,7 @@ from django.views.i18n import set_language
 
 from bihuan.faces.console import papers
 from bihuan.faces.console import views as console
+from bihuan.faces.console.search import search
 from bihuan.faces.field import views as field
 from bihuan.faces.portal import public
 from bihuan.faces.portal import views as portal
@@ -80,6 +81,7 @@ urlpatterns = [
     path("screen/live", screen.live, name="screen-live"),
     path("screen/cases", screen.cases, name="screen-cases"),
     path("console/", console.inbox, name="inbox"),
+    path("console/search", search, name="search"),
     path("console/unit", boards.unit, name="unit-board"),
     path("console/evaluation", boards.evaluation, name="evaluation"),
     path("console/oversight", boards.oversight, name="oversight"),

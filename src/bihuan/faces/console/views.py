@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bihuan.desk import api as desk
 from bihuan.faces import shown
-from bihuan.faces.console import filled, forms, page, pairs
+from bihuan.faces.console import filled, forms, lines, page, pairs
 from bihuan.faces.console.gate import keep_purpose, purpose_of, staff_only
-from bihuan.faces.i18n import choose, say
+from bihuan.faces.i18n import say
 from bihuan.faces.pages import Explained, explain_refusal
 from bihuan.faces.portal.views import books
 from bihuan.faces.typed import Mistyped
@@ -62,7 +62,7 @@ def inbox(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
         "staff": staff,
         "tabs": [(key, say(name)) for key, name in TABS.items()],
         "tab": tab,
-        "page": _shown(listed) if listed else {"lines": []},
+        "page": {"lines": lines.shown(listed.lines), "next": listed.next, "at": listed.at} if listed else {"lines": []},
         "problem": problem,
         "query": asked,
         "is_filtered": bool(asked["category"] or asked["place"] or asked["stage"] or number),
@@ -81,27 +81,6 @@ def _first_tab(staff: desk.Staff) -> str:
     mine = [tab for role, tab in FIRST if role in staff.actor.roles]
     waiting = (tab for tab in mine if desk.list_cases(staff.actor, desk.Filters(tab), limit=1).lines)
     return next(waiting, mine[0] if mine else "all")
-
-
-def _shown(listed: desk.Page) -> dict[str, object]:
-    lines = [
-        {
-            "id": line.id,
-            "number": line.number,
-            "is_hidden": line.is_hidden,
-            "category": choose(line.category_name.name, line.category_name.name_en) or say("未分类"),
-            "place": choose(line.place.name, line.place.name_en),
-            "stage": shown.stage(line.stage),
-            "seal": line.seal,
-            "turn": choose(line.turn.name, line.turn.name_en),
-            "opened": line.opened,
-            "due": line.due,
-            "is_overdue": line.is_overdue,
-            "is_disputed": line.is_disputed,
-        }
-        for line in listed.lines
-    ]
-    return {"lines": lines, "next": listed.next, "at": listed.at}
 
 
 @require_GET
