@@ -1,7 +1,6 @@
 """Every word on a page comes from the catalogue, in Chinese and in English."""
 
 import ast
-import importlib
 import pkgutil
 import re
 from html.parser import HTMLParser
@@ -113,7 +112,7 @@ def test_translations_keep_their_places_and_leave_no_chinese():
 
 
 def test_one_original_has_one_translation():
-    parts = [importlib.import_module(f"{i18n.__name__}.{one.name}") for one in pkgutil.iter_modules(i18n.__path__)]
+    parts = [import_module(f"{i18n.__name__}.{one.name}") for one in pkgutil.iter_modules(i18n.__path__)]
     assert sum(len(part.ENGLISH) for part in parts) + sum(map(len, OF_SCENES.values())) == len(ENGLISH)
 
 
