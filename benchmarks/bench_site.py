@@ -82,7 +82,10 @@ class Site:
 
 
 @contextmanager
-def site(*, stored: int = 0, say=lambda _: None, settings: dict[str, str] | None = None) -> Iterator[Site]:
+def site(
+    *, stored: int = 0, say=lambda _: None, settings: dict[str, str] | None = None, demo: bool = False
+) -> Iterator[Site]:
+    """``demo``: with the units, people and registers of the demo district, and no case of it."""
     from bihuan.wiring.postgres import temporary_cluster
 
     with (
@@ -94,11 +97,22 @@ def site(*, stored: int = 0, say=lambda _: None, settings: dict[str, str] | None
         os.environ["BIHUAN_SECRET_KEY"] = secrets.token_hex(32)
         os.environ["BIHUAN_RATE"] = "100000000"
         os.environ["DJANGO_SETTINGS_MODULE"] = "bihuan.wiring.settings"
+        if demo:
+            _load_demo()
         made = _make(cluster)
         if stored:
             say(f"storing {stored} cases")
             fill(made, stored, say)
         yield made
+
+
+def _load_demo() -> None:
+    from bihuan.wiring import migrate
+
+    migrate.migrate()
+    from bihuan.demo.load import load_demo
+
+    load_demo()
 
 
 def _make(cluster) -> Site:
