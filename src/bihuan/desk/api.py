@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from bihuan.desk import boards, imports, organisation, registers, search, upkeep, uploads, virtual, webhooks
+from bihuan.desk import (
+    boards,
+    imports,
+    organisation,
+    registers,
+    saved_views,
+    search,
+    upkeep,
+    uploads,
+    virtual,
+    webhooks,
+)
 from bihuan.desk.actor import ANONYMOUS, SYSTEM, Actor, reporter
 from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.audit import Findings, audit
@@ -178,6 +189,7 @@ __all__ = [
     "reporter",
     "review_glass",
     "revoke_token",
+    "saved_views",
     "scene_choices",
     "scene_group",
     "scene_word",

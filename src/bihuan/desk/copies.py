@@ -56,6 +56,10 @@ COPIES: tuple[Copy, ...] = (
         " WHERE case_id IN (SELECT case_id FROM vault_key WHERE id = ANY(%s::uuid[]))",
     ),
     Copy(
+        "saved_view", ("name",), "what a member of staff calls a view of his inbox", "until he deletes it",
+        "nothing to reach: it is about a list",
+    ),
+    Copy(
         "case_row", ("lon", "lat"), "the exact point that a reporter gave: perhaps his home", "as long as its case",
         "set to null in the cases that the person reported; the place (a community) stays",
         "UPDATE case_row c SET lon = NULL, lat = NULL FROM vault_key k WHERE k.id = ANY(%s::uuid[])"
@@ -111,6 +115,7 @@ OUTSIDE: tuple[Copy, ...] = (
 # Columns of text, JSON or bytes that hold no personal data: codes, hashes, references, the words of rules.
 PLAIN: Mapping[str, tuple[str, ...]] = {
     "case_words": ("district",),
+    "saved_view": ("district", "unit", "query"),
     "board_fact": ("district", "scene", "category", "place", "unit"),
     "board_count": ("district", "scene", "category", "place", "unit"),
     "world": ("key", "kind", "district", "drop_record"),

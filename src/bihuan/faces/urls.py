@@ -7,8 +7,9 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from django.views.i18n import set_language
 
-from bihuan.faces.console import papers
+from bihuan.faces.console import papers, work
 from bihuan.faces.console import views as console
+from bihuan.faces.console.bulk import bulk
 from bihuan.faces.console.search import search
 from bihuan.faces.field import views as field
 from bihuan.faces.portal import public
@@ -82,6 +83,10 @@ urlpatterns = [
     path("screen/cases", screen.cases, name="screen-cases"),
     path("console/", console.inbox, name="inbox"),
     path("console/search", search, name="search"),
+    path("console/work", work.first, name="work"),
+    path("console/work/<uuid:case>", work.one, name="work-case"),
+    path("console/bulk", bulk, name="bulk"),
+    path("console/views", console.saved, name="saved-views"),
     path("console/unit", boards.unit, name="unit-board"),
     path("console/evaluation", boards.evaluation, name="evaluation"),
     path("console/oversight", boards.oversight, name="oversight"),

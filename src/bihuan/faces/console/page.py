@@ -45,6 +45,25 @@ WHY_SEEN = {
 }
 
 
+HOTKEYS = {
+    "accept": "a",
+    "dispatch": "d",
+    "recategorise": "c",
+    "decline": "x",
+    "merge": "m",
+    "take": "t",
+    "arrive": "v",
+    "finish": "f",
+    "return": "r",
+    "send-to-verify": "s",
+    "verify": "y",
+    "reject": "n",
+    "grant": "y",
+    "deny": "n",
+    "note": "w",
+}
+
+
 @dataclass(frozen=True)
 class ShownMove:
     key: str
@@ -55,6 +74,11 @@ class ShownMove:
     is_danger: bool
     has_files: bool
     is_open: bool = False
+
+    @property
+    def hotkey(self) -> str:
+        """The key that presses it where cases are worked through one after the other."""
+        return HOTKEYS.get(self.key, "")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 from uuid import UUID, uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bihuan.desk import api as desk
 from bihuan.faces import shown
-from bihuan.faces.console import filled, forms, lines, page, pairs
+from bihuan.faces.console import bulk, filled, forms, lines, page, pairs, work
 from bihuan.faces.console.gate import keep_purpose, purpose_of, staff_only
 from bihuan.faces.i18n import say
-from bihuan.faces.pages import Explained, explain_refusal
+from bihuan.faces.pages import Explained, explain_refusal, problem_page
 from bihuan.faces.portal.views import books
-from bihuan.faces.typed import Mistyped
+from bihuan.faces.typed import Mistyped, tidy
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Stage
 from bihuan.kernel.refused import Refused
@@ -32,6 +32,7 @@ TABS = {
     "overdue": "超时",
     "all": "全部",
 }
+KEPT = ("tab", "category", "place", "stage", "number")
 FIRST = (
     ("triage", "triage"),
     ("dispatcher", "dispatch"),
@@ -45,7 +46,7 @@ FIRST = (
 @require_GET
 @staff_only
 def inbox(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
-    asked = {name: request.GET.get(name, "")[:64] for name in ("tab", "category", "place", "stage", "number", "after")}
+    asked = {name: request.GET.get(name, "")[:64] for name in (*KEPT, "after")}
     tab = asked["tab"] if asked["tab"] in TABS else _first_tab(staff)
     problem, listed = "", None
     number = asked["number"].strip()
@@ -70,6 +71,9 @@ def inbox(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
         "places": desk.place_choices(),
         "stages": [(stage.value, shown.stage(stage)) for stage in Stage],
         "after": asked["after"],
+        "bulk_moves": bulk.choices(),
+        "views": desk.saved_views.of(staff.actor),
+        "kept_query": urlencode(kept),
         "first_query": urlencode(kept),
         "next_query": urlencode(kept | {"after": listed.next}) if listed else "",
     }
@@ -172,6 +176,8 @@ def do(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
     except desk.KeyReused:
         problem = Explained(say("这张表已经提交过了。"))
         return _case_page(request, staff, case, problem=problem, status=409)
+    if request.POST.get("then") == work.THEN:
+        return HttpResponseRedirect(work.after(staff.actor, case, request.POST.get("next", "")))
     return HttpResponseRedirect(f"/console/case/{case}?done=done")
 
 
@@ -320,3 +326,23 @@ def change_post(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
     if unit in {post.code for post in staff.posts}:
         request.session["unit"] = unit
     return redirect("inbox")
+
+
+@require_POST
+@staff_only
+def saved(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
+    """Keep a view of the inbox under a name, for oneself or for all of the unit; or forget one."""
+    if request.POST.get("forget", "").isdigit():
+        desk.saved_views.forget(staff.actor, int(request.POST["forget"]))
+        return redirect("inbox")
+    query = {key: value[0][:64] for key, value in parse_qs(request.POST.get("query", "")[:500]).items() if key in KEPT}
+    try:
+        name, text = tidy(request.POST.get("name", ""), most=desk.saved_views.MOST_NAME), say("请给这个视图起个名字。")
+        if name:
+            desk.saved_views.keep(staff.actor, name, query, for_unit=request.POST.get("for_unit") == "1")
+            return HttpResponseRedirect("/console/?" + urlencode(query))
+    except Mistyped as mistyped:
+        text = mistyped.text
+    except desk.saved_views.TooMany:
+        text = say("视图太多了，先删几个。最多 {n} 个。", n=desk.saved_views.MOST)
+    return problem_page(request, say("没有存下"), text, back="/console/", status=422)
