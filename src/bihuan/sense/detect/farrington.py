@@ -72,7 +72,7 @@ def farrington(counts: npt.ArrayLike, rule: Rule = USUAL, dates: npt.ArrayLike |
     if given.ndim not in {1, 2} or not np.isfinite(given).all() or (given < 0).any():
         raise ValueError("counts must be finite and not negative, weeks first, at most one row of series")
     flat = given.reshape(len(given), -1)
-    years = _years_back(len(flat), rule, dates)
+    years = years_back(len(flat), rule.years, dates)
     weeks = np.flatnonzero(np.arange(len(flat)) - years.max(axis=1, initial=0) - rule.width >= 0)
     upper, expected = np.full_like(flat, np.nan), np.full_like(flat, np.nan)
     if len(weeks):
@@ -86,11 +86,11 @@ def farrington(counts: npt.ArrayLike, rule: Rule = USUAL, dates: npt.ArrayLike |
     )
 
 
-def _years_back(length: int, rule: Rule, dates: npt.ArrayLike | None) -> npt.NDArray[np.int64]:
+def years_back(length: int, years_before: int, dates: npt.ArrayLike | None) -> npt.NDArray[np.int64]:
     """Of each week, how many weeks before it the same week of each earlier year lies (weeks × years)."""
-    years = np.arange(1, rule.years + 1)
+    years = np.arange(1, years_before + 1)
     if dates is None:
-        return np.broadcast_to(years * WEEKS, (length, rule.years))
+        return np.broadcast_to(years * WEEKS, (length, years_before))
     day = np.asarray(dates, dtype="datetime64[D]")
     if day.shape != (length,) or (np.diff(day).astype(int) != DAYS).any():
         raise ValueError("dates must be one a week, seven days apart")
