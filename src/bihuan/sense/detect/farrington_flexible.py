@@ -145,16 +145,15 @@ def _designs(length: int, rule: Rule, dates: npt.ArrayLike | None) -> list[tuple
 def _design(years: Ints, cut: int, rule: Rule) -> _Design:
     """Each year from one window to the next is cut into blocks of equal length, the first ones a week longer."""
     block = np.full(years[-1] + rule.width + 1, rule.periods - 1)
-    newer = 0
-    for year in years:
-        between = year - newer - 2 * rule.width - 1
-        if between < rule.periods - 1:
-            raise ValueError(f"{rule.periods} periods a year: {between} weeks between the windows are too few")
-        lengths = np.full(rule.periods - 1, between // max(rule.periods - 1, 1))
-        lengths[: between % max(rule.periods - 1, 1)] += 1
-        first = year - rule.width - 1
-        block[newer + rule.width + 1 : first + 1] = np.repeat(np.arange(rule.periods - 1), lengths)[::-1]
-        newer = year
+    between = np.diff(years, prepend=0) - 2 * rule.width - 1
+    if (between < rule.periods - 1).any():
+        raise ValueError(f"{rule.periods} periods a year: {between.min()} weeks between the windows are too few")
+    for year, weeks in zip(years, between, strict=True):
+        if rule.periods > 1:
+            longer = np.arange(rule.periods - 1) < weeks % (rule.periods - 1)
+            lengths = weeks // (rule.periods - 1) + longer
+            first = year - rule.width
+            block[first - weeks : first] = np.repeat(np.arange(rule.periods - 1), lengths)[::-1]
     back = np.arange(len(block) - 1 - cut, rule.left_out, -1)
     kept = block[back]
     if rule.periods == 1:
