@@ -132,6 +132,8 @@ def scan(
     """
     given, at, weight = _checked(counts, places, base, rule)
     total, random = int(given.sum()), np.random.default_rng(seed)
+    if not total and rule.kind != "expected":
+        return Scanned((), np.zeros(rule.simulations), 0)
     mean = _means(given, weight, rule)
     since = np.cumsum(mean[::-1], axis=0)[: rule.longest]
     orders = _orders(at, weight.sum(axis=0) if rule.kind != "permutation" else given.sum(axis=0), rule)
