@@ -12,7 +12,7 @@ from bihuan.desk import boards, feed, identity, instant, measures, names, rulebo
 from bihuan.desk.names import UnitName
 from bihuan.kernel import commands as c
 from bihuan.kernel.refused import Refused
-from field_site import act, actor, dispatched, picture, reported
+from field_site import act, actor, dispatched, finished, reported
 
 HERE = UnitName("s", "石桥街道")
 
@@ -41,15 +41,6 @@ def many(count, category="manhole", world=1, **more):
     intakes = (desk.Intake(category, page_district.PLACE, "portal", {"text": f"{n}"}, **more) for n in range(count))
     by = desk.reporter(str(page_district.person("resident")))
     return [made.case for made in desk.report_many(intakes, by=by, purpose="report", world=world)]
-
-
-def finished(case):
-    for command, who in ((c.TakeTask(1), "wei"), (c.ArriveAtTask(1), "wei")):
-        act(case, command, who)
-    act(case, c.FinishTask(1, (c.Proof("photo_after", desk.keep_photo(picture(160, 120))),)), "wei")
-    if desk.read_case(actor("zhou"), case, purpose="test").state.stage == "answered":
-        act(case, c.SendToVerify(page_district.PEOPLE["su"].unit), "zhou")
-    act(case, c.Verify(True), "su")
 
 
 # --- what is counted

@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from django.db import connection
 from hypothesis import given
@@ -123,7 +124,11 @@ def test_an_item_moved_or_changed_in_the_database_is_damaged_not_believed(clean_
     a, b = (UUID(hex=refs[kind].partition(".")[0]) for kind in ("text", "contact"))
     store(case, vault.Sealed((), ((uuid4(), uuid4(), "text", b"x" * 40),), {}))
     owner = as_owner()
+    with pytest.raises(psycopg.Error, match="may be emptied, not changed"):
+        owner.execute("UPDATE vault_item SET box = (SELECT box FROM vault_item WHERE id = %s) WHERE id = %s", [b, a])
+    owner.execute("ALTER TABLE vault_item DISABLE TRIGGER vault_item_only_empty")
     owner.execute("UPDATE vault_item SET box = (SELECT box FROM vault_item WHERE id = %s) WHERE id = %s", [b, a])
+    owner.execute("ALTER TABLE vault_item ENABLE TRIGGER vault_item_only_empty")
     assert vault.open_items(case, refs.values()) == {refs["text"]: vault.DAMAGED, refs["contact"]: "假"}
     owner.execute("DELETE FROM vault_item WHERE id = %s", [b])
     owner.close()
@@ -145,8 +150,6 @@ def test_a_reference_opens_only_in_its_own_case(clean_db, ring):
 
 
 def as_owner():
-    import psycopg
-
     return psycopg.connect(os.environ["BIHUAN_OWNER_DATABASE_URL"], autocommit=True)
 
 

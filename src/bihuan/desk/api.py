@@ -24,6 +24,7 @@ from bihuan.desk.catalogue import (
     category_choices,
     common_choices,
     grouped_choices,
+    likely_choices,
     place_choices,
     provable_receipt,
     scene_choices,
@@ -51,6 +52,7 @@ from bihuan.desk.public_cases import MOST as MOST_PUBLIC
 from bihuan.desk.public_cases import PublicCase, PublicFilters, public_cases, tracked_case
 from bihuan.desk.published import health, ledger_consistency, ledger_head, list_rulebooks, read_rulebook
 from bihuan.desk.reads import CaseView, Text, TrackView, Turn, looks_at, looks_by_receipt, read_case, track
+from bihuan.desk.redaction import NotWritten, black_out
 from bihuan.desk.scene_fields import Declared, SceneField
 from bihuan.desk.scene_fields import asked as asked_fields
 from bihuan.desk.scene_fields import check as check_fields
@@ -118,6 +120,7 @@ __all__ = [
     "Look",
     "Move",
     "NotFound",
+    "NotWritten",
     "Outcome",
     "Page",
     "PublicCase",
@@ -134,6 +137,7 @@ __all__ = [
     "ask_glass",
     "asked_fields",
     "audit",
+    "black_out",
     "boards",
     "book_in_force",
     "books_in_force",
@@ -159,6 +163,7 @@ __all__ = [
     "leaders",
     "ledger_consistency",
     "ledger_head",
+    "likely_choices",
     "list_cases",
     "list_rulebooks",
     "looks_at",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from bihuan.desk import instant, names, rulebooks, scene_fields, scene_words
+from bihuan.desk import instant, names, rulebooks, scene_fields, scene_words, search_words
 from bihuan.desk.ledger import store as ledger
 from bihuan.desk.ledger.receipts import ReceiptDocument
 from bihuan.desk.names import UnitName
@@ -54,6 +54,21 @@ def common_choices(scene: str = "city") -> list[UnitName]:
     known = {row.code for row in category_choices(scene)}
     words = scene_words.scene_group(scene, "common")
     return [UnitName(code, word["zh"], word.get("en", "")) for code, word in words.items() if code in known][:12]
+
+
+def likely_choices(text: str, scene: str = "city", most: int = 3) -> list[UnitName]:
+    """What a text is probably about: categories whose name, or everyday name, shares the most words with it."""
+    said = search_words.words(text)
+    known = {row.code: row for row in category_choices(scene)}
+    named = [*known.values(), *common_choices(scene)]
+    scores: dict[str, float] = {}
+    for row in named:
+        own = search_words.words(f"{row.name} {row.name_en}")
+        shared = len(own.keys() & said.keys())
+        if shared:
+            scores[row.code] = max(scores.get(row.code, 0), shared + shared / len(own))
+    best = sorted(scores, key=lambda code: (-scores[code], code))[:most]
+    return [known[code] for code in best]
 
 
 def grouped_choices(scene: str = "city") -> list[tuple[UnitName, list[UnitName]]]:

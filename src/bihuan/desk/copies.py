@@ -28,7 +28,7 @@ class Copy:
 COPIES: tuple[Copy, ...] = (
     Copy(
         "vault_item", ("box",), "free text and personal data, encrypted", "as long as its case",
-        "the key goes; the box stays and says nothing",
+        "the key goes, the box stays and says nothing; of a text that is blacked out the box is emptied",
     ),
     Copy(
         "vault_key", ("wrapped",), "the key of one person in one case, wrapped", "as long as its case",

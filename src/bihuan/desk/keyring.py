@@ -234,9 +234,21 @@ def apply_erasures(at: datetime) -> int:
         )
         met = [row[0] for row in cursor.fetchall()]
         copies.empty(cursor, met)
-    if met:
-        log.warning("erased again: %d vault keys that a restored database had brought back", len(met))
-    return len(met)
+        again = _empty_again(cursor, erased)
+    if met or again:
+        log.warning("erased again: %d keys and %d texts that a restored database had brought back", len(met), again)
+    return len(met) + again
+
+
+def _empty_again(cursor: Any, erased: list[UUID]) -> int:  # noqa: ANN401 - Django's cursor
+    """Single texts that were blacked out: their own ids stand in the register."""
+    cursor.execute(
+        "UPDATE vault_item SET box = '' WHERE id = ANY(%s::uuid[]) AND octet_length(box) > 0 RETURNING case_id",
+        [erased],
+    )
+    cases = [row[0] for row in cursor.fetchall()]
+    cursor.execute("UPDATE case_words SET words = about WHERE case_id = ANY(%s::uuid[])", [cases])
+    return len(cases)
 
 
 def open_at_start(at: datetime) -> Report:

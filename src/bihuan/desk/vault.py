@@ -144,7 +144,7 @@ def disclose(case_id: UUID, ref: str) -> tuple[bytes, str] | Gone:
 
 
 def _open(case_id: UUID, refs: Iterable[str]) -> dict[str, tuple[bytes, str] | Gone]:
-    wanted = {ref: _item_id(ref) for ref in refs}
+    wanted = {ref: item_id(ref) for ref in refs}
     found: dict[UUID, tuple[UUID, bytes, bytes | None]] = {}
     if wanted:
         with connection.cursor() as cursor:
@@ -162,7 +162,7 @@ def open_many(refs: Mapping[UUID, Sequence[str]]) -> dict[str, str]:
 
     The keys stay locked until the caller's transaction ends: an erasure comes before it, or empties the copy after it.
     """
-    wanted = {(case, item): ref for case, own in refs.items() for ref in own if (item := _item_id(ref))}
+    wanted = {(case, item): ref for case, own in refs.items() for ref in own if (item := item_id(ref))}
     if not wanted:
         return {}
     with transaction.atomic(), connection.cursor() as cursor:
@@ -176,7 +176,8 @@ def open_many(refs: Mapping[UUID, Sequence[str]]) -> dict[str, str]:
     return {ref: found[1] for ref, found in opened.items() if not isinstance(found, Gone)}
 
 
-def _item_id(ref: str) -> UUID | None:
+def item_id(ref: str) -> UUID | None:
+    """The item that a reference names."""
     try:
         return UUID(hex=ref.partition(".")[0])
     except ValueError:
@@ -188,6 +189,8 @@ def _open_one(ref: str, item: UUID | None, row: tuple[UUID, bytes, bytes | None]
         log.error("vault item of %s is missing", ref)
         return DAMAGED
     key_id, box, wrapped = row
+    if not box or item in keyring.load().erased:
+        return ERASED
     try:
         key = keyring.load().unwrap(key_id, wrapped)
         if key is None:

@@ -12,7 +12,7 @@ from bihuan.faces.console import views as console
 from bihuan.faces.console.bulk import bulk
 from bihuan.faces.console.search import search
 from bihuan.faces.field import views as field
-from bihuan.faces.portal import public
+from bihuan.faces.portal import public, spot
 from bihuan.faces.portal import views as portal
 from bihuan.faces.portal.stations import stations
 from bihuan.faces.screen import boards
@@ -55,10 +55,12 @@ register_converter(PhotoName, "photo")
 urlpatterns = [
     path("", portal.home, name="home"),
     path("report", portal.report, name="report"),
+    path("report/map.svg", spot.picture, name="report-map"),
     path("track", portal.find, name="find"),
     path("t/<code:code>", portal.track, name="track"),
     path("t/<code:code>/say", portal.answer, name="answer"),
     path("t/<code:code>/qr.svg", portal.qr, name="qr"),
+    path("t/<code:code>/photo/<photo:name>", portal.photo, name="own-photo"),
     path("t/<code:code>/receipt.json", portal.receipt, name="receipt"),
     path("t/<code:code>/seen", portal.seen, name="seen"),
     path("verify", portal.verify, name="verify"),

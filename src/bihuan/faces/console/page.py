@@ -23,6 +23,7 @@ TEXTS = {
     "like": "报告人说与这个编号是同一件",
     "contact": "联系方式",
     "answer": "给反映人的答复",
+    "rating": "反映人的评分",
     "work": "工作记录",
     "dispute": "异议说明",
     "statutory": "法定报告内容",

@@ -11,7 +11,7 @@ from typing import Literal
 
 from django.utils.translation import get_language
 
-from bihuan.faces.i18n import common, console, events, field, finding, portal, screen
+from bihuan.faces.i18n import common, console, events, field, finding, portal, portal_more, screen
 
 Language = Literal["zh", "en"]
 ENGLISH: dict[str, str] = {
@@ -22,6 +22,7 @@ ENGLISH: dict[str, str] = {
     **field.ENGLISH,
     **screen.ENGLISH,
     **finding.ENGLISH,
+    **portal_more.ENGLISH,
 }
 
 

@@ -24,6 +24,11 @@ class Piece:
     x: float
     y: float
 
+    @property
+    def label(self) -> str:
+        """The name as maps write it."""
+        return self.name.removesuffix("街道").removesuffix("社区")
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -77,6 +82,11 @@ class Frame:
     def at(self, lon: float, lat: float) -> tuple[float, float]:
         x, y = (lon - self.west) * self._shrink * self._scale, (self.north - lat) * self._scale
         return round(ROOM + x, 1), round(ROOM + y, 1)
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """Longitude and latitude of a point on the sheet: the way back from ``at``."""
+        lon = self.west + (x - ROOM) / (self._shrink * self._scale)
+        return lon, self.north - (y - ROOM) / self._scale
 
     def path(self, area: desk.Area) -> str:
         rings = [[self.at(*point) for point in ring] for rings in area.polygons for ring in rings]

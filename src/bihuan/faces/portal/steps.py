@@ -21,8 +21,10 @@ from bihuan.faces.typed import Mistyped, tidy
 NOT_SURE = "-"
 FIRST_SCENE = "city"
 KEY = re.compile(r"[0-9a-f]{32}")
-LENGTHS = {"text": 2000, "address": 200, "contact": 100}
-FIELDS = ("key", "text", "category", "place", "address", "lon", "lat", "contact", "calm", "like")
+PHOTO = re.compile(r"photo:[0-9a-f]{64}\.(?:jpeg|png|webp)")
+MOST_PHOTOS = 4
+LENGTHS = {"text": 2000, "address": 200, "contact": 100, "photos": 400}
+FIELDS = ("key", "text", "category", "place", "address", "lon", "lat", "contact", "calm", "like", "photos")
 OF_STEP = {1: ("text", "category"), 2: ("place", "address", "lon", "lat"), 3: ("contact", "like")}
 
 
@@ -40,9 +42,15 @@ class Draft:
     contact: str = ""
     calm: str = ""
     like: str = ""
+    photos: str = ""
     scene: str = FIRST_SCENE
     given: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def pictures(self) -> list[str]:
+        """References of the photographs that were sent with the form so far."""
+        return list(dict.fromkeys(PHOTO.findall(self.photos)))[:MOST_PHOTOS]
 
     def carried(self, step: int) -> list[tuple[str, str]]:
         """The fields that this step does not ask for itself."""
@@ -110,12 +118,12 @@ def _place_errors(draft: Draft) -> dict[str, str]:
     may_be_nowhere = not desk.declared_scene(draft.scene).asks_where
     if draft.place not in {NOT_SURE, *known} and not (may_be_nowhere and not draft.place):
         return {"place": say("请选社区；不知道就选最后一项。")}
-    if draft.place == NOT_SURE and len(draft.address) < 2 and _degrees(draft) is None and not may_be_nowhere:
+    if draft.place == NOT_SURE and len(draft.address) < 2 and degrees(draft) is None and not may_be_nowhere:
         return {"address": say("不知道社区的话，请把位置写具体些。")}
     return {}
 
 
-def _degrees(draft: Draft) -> tuple[float, float] | None:
+def degrees(draft: Draft) -> tuple[float, float] | None:
     """Longitude and latitude that a telephone gave, in WGS84; nonsense counts for nothing."""
     try:
         lon, lat = float(draft.lon), float(draft.lat)
@@ -127,6 +135,7 @@ def _degrees(draft: Draft) -> tuple[float, float] | None:
 def first_wrong(draft: Draft) -> int | None:
     """The first step that must be shown again."""
     names = {step: {*own, *(asked.name_of(one) for one in _asked(draft.scene, step))} for step, own in OF_STEP.items()}
+    names[1] |= {"photo", "photos"}
     return next((step for step in OF_STEP if names[step] & draft.errors.keys()), None)
 
 
@@ -142,17 +151,24 @@ def _like(draft: Draft) -> str:
     return draft.like if re.fullmatch("[0-9]{1,15}", draft.like) else ""
 
 
+def _place(draft: Draft, point: tuple[float, float] | None) -> str:
+    """The community that he chose, or the area that holds the point that he gave."""
+    if draft.place != NOT_SURE:
+        return draft.place
+    return desk.place_of(*point) if point else ""
+
+
 def intake(draft: Draft) -> Intake:
     texts = {"text": draft.text, "address": draft.address, "contact": draft.contact, "like": _like(draft)}
-    degrees = _degrees(draft)
+    point = degrees(draft)
     return Intake(
         category="" if draft.category == NOT_SURE else draft.category,
-        place="" if draft.place == NOT_SURE else draft.place,
+        place=_place(draft, point),
         channel="portal",
         texts={kind: text for kind, text in texts.items() if text},
         scene=draft.scene,
-        lon=degrees[0] if degrees else None,
-        lat=degrees[1] if degrees else None,
+        lon=point[0] if point else None,
+        lat=point[1] if point else None,
         fields={key: value for key, value in draft.given.items() if value},
     )
 
@@ -165,10 +181,15 @@ def person(draft: Draft) -> str:
     return str(uuid5(NAMESPACE_URL, f"report:{draft.key}"))
 
 
+def _pointed(draft: Draft) -> str:
+    code = _place(draft, degrees(draft))
+    return desk.place_name(code).name if code else ""
+
+
 def summary(draft: Draft) -> dict[str, str]:
     category: UnitName | None = next((c for c in category_choices(draft.scene) if c.code == draft.category), None)
     place = next((p for _, places in place_choices() for p in places if p.place == draft.place), None)
     return {
         "category": choose(category.name, category.name_en) if category else say("其他、说不准"),
-        "place": choose(place.name, place.name_en) if place else say("不知道是哪个社区"),
+        "place": choose(place.name, place.name_en) if place else _pointed(draft) or say("不知道是哪个社区"),
     }

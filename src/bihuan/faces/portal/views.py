@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import segno
@@ -15,13 +17,16 @@ from bihuan.desk import api as desk
 from bihuan.faces import asked, emergency, shown
 from bihuan.faces.i18n import say
 from bihuan.faces.pages import explain_refusal
-from bihuan.faces.portal import public, rate, steps, story
+from bihuan.faces.portal import photos, public, rate, spot, steps, story
 from bihuan.faces.typed import Mistyped, tidy
 from bihuan.kernel import commands as c
+from bihuan.kernel.case import Stage
 from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import ClockRule
 
 limiter = rate.Limiter(settings.REPORTS_PER_MINUTE)
+STARS = ("5", "4", "3", "2", "1")
+ENDED = frozenset({Stage.CLOSED, Stage.ARCHIVED})
 WHYS = {
     "not-done": "没有解决",
     "half-done": "只解决了一部分",
@@ -61,6 +66,9 @@ def report(request: HttpRequest) -> HttpResponse:
     step = int(request.POST["step"]) if request.POST.get("step") in {"1", "2", "3"} else 1
     if request.POST.get("back") in {"2", "3"}:
         return _ask(request, int(request.POST["back"]) - 1, draft)
+    draft = photos.into(request, draft)
+    if step == 2 and (pointed := spot.pressed(request, draft)) is not None:
+        return _ask(request, 2, replace(pointed, errors={}))
     word = emergency.find(f"{draft.text} {draft.address}")
     if word and not draft.calm:
         return render(request, "portal/emergency.html", {"word": word, "carried": draft.carried(0)})
@@ -87,8 +95,26 @@ def _ask(request: HttpRequest, step: int, draft: steps.Draft, status: int = 200)
         "summary": steps.summary(draft) if step == 3 else {},
         "near": public.near(draft.category, draft.place) if step == 3 and draft.scene == steps.FIRST_SCENE else [],
         "emergency_words": emergency.for_script(),
+        "likely": desk.likely_choices(draft.text, draft.scene) if step == 1 and not draft.category else [],
+        "spot": _spot(draft) if step == 2 else None,
+        "most_photos": steps.MOST_PHOTOS,
     }
     return render(request, "portal/report.html", values, status=status)
+
+
+def _spot(draft: steps.Draft) -> dict[str, object] | None:
+    """The map to press on, and the area of the point that was pressed."""
+    on = spot.frame()
+    if on is None:
+        return None
+    degrees = steps.degrees(draft)
+    place = desk.place_of(*degrees) if degrees else ""
+    return {
+        "width": spot.WIDTH,
+        "height": spot.height(on),
+        "query": urlencode({"lon": draft.lon, "lat": draft.lat}) if degrees else "",
+        "area": desk.place_name(place) if place else None,
+    }
 
 
 def _groups(draft: steps.Draft) -> list[dict[str, object]]:
@@ -114,6 +140,7 @@ def _register(request: HttpRequest, draft: steps.Draft) -> HttpResponse:
     reporter = desk.reporter(steps.person(draft))
     try:
         outcome = desk.report(steps.intake(draft), by=reporter, purpose="report", key=draft.key)
+        photos.add(draft.pictures, reporter, outcome.case, draft.key)
     except desk.KeyReused:
         draft.errors["form"] = say("这张表刚才已经提交过，之后又改了内容。要再反映一件，请重新打开“我要反映”。")
         return _ask(request, 3, draft, status=409)
@@ -149,6 +176,8 @@ def track(request: HttpRequest, code: str) -> HttpResponse:
         "reject": say("已退回重办。"),
         "dispute": say("异议已收到，这件事重新打开了。"),
         "note": say("补充的情况已经交给经办单位。"),
+        "rate": say("谢谢您的评分。"),
+        "redact": say("已经涂黑，原来的字再也打不开。"),
     }.get(request.GET.get("said", ""), "")
     return _show(request, view, said=said)
 
@@ -182,6 +211,12 @@ def _show(
         "may_verify": "verify" in view.moves,
         "may_dispute": "dispute" in view.moves,
         "may_note": "note" in view.moves,
+        "may_rate": "note" in view.moves and view.state.stage in ENDED and not _rated(view),
+        "rated": _rated(view),
+        "stars": STARS,
+        "own": [text for text in view.own if text.kind != "rating"],
+        "own_pictures": [ref.removeprefix("photo:") for ref in view.pictures],
+        "most_photos": steps.MOST_PHOTOS,
         "whys": [(key, say(text)) for key, text in WHYS.items()],
     }
     return render(request, "portal/track.html", values, status=status)
@@ -209,6 +244,38 @@ def answer(request: HttpRequest, code: str) -> HttpResponse:
     return HttpResponseRedirect(f"/t/{view.code}?said={do}")
 
 
+def _rated(view: desk.TrackView) -> str:
+    """What the reporter himself said of the result; it is about the work, and no person is named (law 9)."""
+    return next((text.text for text in reversed(view.own) if text.kind == "rating" and text.text), "")
+
+
+def _add(view: desk.TrackView, do: str, request: HttpRequest, text: str) -> None:
+    """What the reporter adds: words, photographs, stars."""
+    by, key = desk.reporter(view.reporter), _key(request, do)
+    stars = request.POST.get("stars", "")
+    if do == "rate":
+        if stars not in STARS or _rated(view):
+            raise Mistyped(say("请选一到五颗星。"))
+        desk.submit(None, by=by, case=view.id, purpose=do, key=key, texts={"rating": f"{stars}/5"})
+        return
+    refs = photos.keep(request)
+    if len(text) < 2 and not refs:
+        raise Mistyped(say("请写一两句话，或者选照片。"))
+    if len(text) >= 2:
+        desk.submit(None, by=by, case=view.id, purpose=do, key=key, texts={"text": text})
+    photos.add(refs, by, view.id, key)
+
+
+def _redact(request: HttpRequest, view: desk.TrackView) -> None:
+    words = tidy(request.POST.get("words", ""), most=200)
+    if not words:
+        raise Mistyped(say("请照原样写出要涂黑的字。"))
+    try:
+        desk.black_out(view.code, words, viewer=_viewer(request))
+    except desk.NotWritten:
+        raise Mistyped(say("您写的内容里没有这几个字，请照原样写。")) from None
+
+
 def _do(view: desk.TrackView, do: str, request: HttpRequest) -> None:
     text = tidy(request.POST.get("text", ""), most=2000, lines=True)
     why = WHYS.get(request.POST.get("why", ""), WHYS["other"])
@@ -222,9 +289,11 @@ def _do(view: desk.TrackView, do: str, request: HttpRequest) -> None:
             command = c.Verify(accept=False, reason=why, how="reporter")
         case "dispute":
             command = c.Dispute(why)
-        case "note" if len(text) >= 2:
-            by = desk.reporter(view.reporter)
-            desk.submit(None, by=by, case=view.id, purpose=do, key=_key(request, do), texts={"text": text})
+        case "note" | "rate":
+            _add(view, do, request, text)
+            return
+        case "redact":
+            _redact(request, view)
             return
         case _:
             raise Mistyped(say("请写一两句话。"))
@@ -253,6 +322,20 @@ def qr(request: HttpRequest, code: str) -> HttpResponse:
     picture = segno.make(address, error="m").svg_inline(scale=4, border=2, dark="#000", light="#fff", omitsize=True)
     document = picture.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" width="176" height="176" ', 1)
     return HttpResponse(document, content_type="image/svg+xml")
+
+
+@never_cache
+@require_GET
+def photo(request: HttpRequest, code: str, name: str) -> HttpResponse:
+    """A photograph that the holder of the code sent himself."""
+    view = _tracked(request, code)
+    if f"photo:{name}" not in view.pictures:
+        raise Http404(name)
+    try:
+        data, kind = desk.read_photo(f"photo:{name}")
+    except LookupError:
+        raise Http404(name) from None
+    return HttpResponse(data, content_type=kind)
 
 
 @require_GET
