@@ -5,6 +5,7 @@ from __future__ import annotations
 from bihuan.desk import (
     boards,
     imports,
+    notices,
     organisation,
     registers,
     saved_views,
@@ -169,6 +170,7 @@ __all__ = [
     "looks_at",
     "looks_by_receipt",
     "merge",
+    "notices",
     "now",
     "number_of",
     "numbers_of",

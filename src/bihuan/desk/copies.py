@@ -81,6 +81,14 @@ COPIES: tuple[Copy, ...] = (
         "90 days after it was handed over", "no texts and no people are in it; the receiver's copy is the receiver's",
     ),
     Copy(
+        "notice", ("why",), "who was told of which event, by reference; whom a safety net went past: posts, no people",
+        "30 days", "a case that was erased or sealed away is not shown",
+    ),
+    Copy(
+        "notice_way", ("address",), "where a person wants to be told: a reference into the vault",
+        "until he removes it or is erased", "the key goes; the way says nothing then",
+    ),
+    Copy(
         "tick_retry", ("error",), "why a tick failed: the kind of error and ids", "until the tick succeeds",
         "nothing to reach",
     ),
@@ -141,6 +149,11 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "photo": ("ref",),
     "webhook": ("district", "unit", "name", "url", "kinds", "secret", "created_by", "ended_why"),
     "webhook_message": ("kind",),
+    "notice": ("unit", "kind"),
+    "notice_held": ("kind", "to"),
+    "notice_way": ("kind", "last_error"),
+    "notice_wish": ("language",),
+    "notice_letter": ("last_error",),
     "webhook_try": ("error",),
     "rulebook": ("district", "scene", "version", "basis", "body", "imported_by"),
     "calendar_day": ("country", "note", "basis", "set_by"),

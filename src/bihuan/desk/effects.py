@@ -81,3 +81,4 @@ _TABLE: dict[type, Callable[[Any, Case], Wanted]] = {
     e.Closed: _answer,
     e.Declined: _answer,
 }
+SENDING = frozenset(event.__name__ for event in _TABLE)

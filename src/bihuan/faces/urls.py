@@ -7,7 +7,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from django.views.i18n import set_language
 
-from bihuan.faces.console import papers, work
+from bihuan.faces.console import notices, papers, work
 from bihuan.faces.console import views as console
 from bihuan.faces.console.bulk import bulk
 from bihuan.faces.console.search import search
@@ -89,6 +89,7 @@ urlpatterns = [
     path("console/work/<uuid:case>", work.one, name="work-case"),
     path("console/bulk", bulk, name="bulk"),
     path("console/views", console.saved, name="saved-views"),
+    path("console/notices", notices.page, name="notices"),
     path("console/unit", boards.unit, name="unit-board"),
     path("console/evaluation", boards.evaluation, name="evaluation"),
     path("console/oversight", boards.oversight, name="oversight"),

@@ -11,7 +11,7 @@ from typing import Literal
 
 from django.utils.translation import get_language
 
-from bihuan.faces.i18n import common, console, events, field, finding, portal, portal_more, screen
+from bihuan.faces.i18n import common, console, events, field, finding, notices, portal, portal_more, screen
 
 Language = Literal["zh", "en"]
 ENGLISH: dict[str, str] = {
@@ -21,6 +21,7 @@ ENGLISH: dict[str, str] = {
     **events.ENGLISH,
     **field.ENGLISH,
     **screen.ENGLISH,
+    **notices.ENGLISH,
     **finding.ENGLISH,
     **portal_more.ENGLISH,
 }

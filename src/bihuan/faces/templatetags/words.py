@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from bihuan.desk import api as desk
 from bihuan.faces import i18n
 
 register = template.Library()
@@ -85,3 +86,10 @@ def span(time: timedelta) -> str:
     parts = [("{n} 天", days), ("{n} 小时", hours), ("{n} 分钟", minutes)]
     shown = [i18n.say(text, n=amount) for text, amount in parts if amount]
     return " ".join(shown[:2]) or i18n.say("不到 1 分钟")
+
+
+@register.simple_tag
+def unseen_notices(staff: desk.Staff) -> str:
+    """How many notices the person at the console has not seen; empty for none."""
+    count = desk.notices.unseen(staff.actor.person)
+    return "99+" if count > desk.notices.MOST_COUNTED else str(count or "")
