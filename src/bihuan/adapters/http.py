@@ -38,6 +38,11 @@ class HttpPoster:
         if literal is not None and not self._may_reach(literal):
             raise _Private(literal)
 
+    def reach(self, url: str) -> None:
+        """Also by what the name resolves to now. Raises ``ValueError``, in words."""
+        parts = _split(url)
+        self._resolve(parts.hostname or "", parts.port or PORTS[parts.scheme])
+
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         deadline = monotonic() + self._seconds
         try:

@@ -13,6 +13,7 @@ from uuid import UUID
 FindTool = Callable[[str], Path]
 MakeNotifier = Callable[[], "Notifier"]
 MakePoster = Callable[[], "Poster"]
+MakeTeller = Callable[[], "Teller"]
 # Told how far a long work has come: done, of how many (0: not known).
 Progress = Callable[[int, int], None]
 
@@ -71,6 +72,40 @@ class Poster(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class LetterLine:
+    """One thing to tell somebody: its kind, the number of the case, its date. ``category``: none of a sealed case."""
+
+    kind: str
+    number: int
+    is_urgent: bool
+    due: datetime | None
+    category: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What one of the staff is told at once. ``lines``: the first of ``count``. ``key`` is the same at every try."""
+
+    key: UUID
+    language: str
+    lines: tuple[LetterLine, ...]
+    count: int
+    is_test: bool = False
+
+
+class Teller(Protocol):
+    """Tells a person by mail, a service or a telephone (``kind``: ``mail service push``). Called by several threads."""
+
+    def check(self, kind: str, address: str) -> None:
+        """Raises ``ValueError``, in words, for an address that nothing will ever be sent to."""
+        ...
+
+    def tell(self, kind: str, address: str, letter: Letter) -> None:
+        """Return when the other side has it. Raises ``NotDelivered``; ``for_good``: the address is no more."""
+        ...
+
+
 class NotFilled(RuntimeError):
     """A port that wiring left empty."""
 
@@ -78,12 +113,13 @@ class NotFilled(RuntimeError):
 _notifier: MakeNotifier | None = None
 _find_tool: FindTool | None = None
 _poster: MakePoster | None = None
+_teller: MakeTeller | None = None
 
 
-def fill(*, notifier: MakeNotifier, find_tool: FindTool, poster: MakePoster) -> None:
+def fill(*, notifier: MakeNotifier, find_tool: FindTool, poster: MakePoster, teller: MakeTeller) -> None:
     """Called once by wiring."""
-    global _notifier, _find_tool, _poster
-    _notifier, _find_tool, _poster = notifier, find_tool, poster
+    global _notifier, _find_tool, _poster, _teller
+    _notifier, _find_tool, _poster, _teller = notifier, find_tool, poster, teller
 
 
 def notifier() -> Notifier:
@@ -96,6 +132,12 @@ def poster() -> Poster:
     if _poster is None:
         raise NotFilled("no poster: wiring has to fill the ports before anything is posted")
     return _poster()
+
+
+def teller() -> Teller:
+    if _teller is None:
+        raise NotFilled("no teller: wiring has to fill the ports before anybody is told")
+    return _teller()
 
 
 def find_tool(name: str) -> Path:

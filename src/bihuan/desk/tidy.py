@@ -14,6 +14,7 @@ from bihuan.desk import instant, photos, uploads
 SLICE = 2000
 KEYS_LIVE = timedelta(days=30)
 SENT_KEPT = timedelta(days=90)
+NOTICES_KEPT = timedelta(days=30)
 PHOTO_WAITS = timedelta(days=2)
 FILES = 200
 
@@ -21,6 +22,7 @@ FILES = 200
 # from walking the whole index of keys for it.
 _ANSWERS = "created < %s AND world_id + 0 = 1"
 _MESSAGES = "created < %s AND sent IS NOT NULL AND world_id + 0 = 1"
+_NOTICES = "created < %s"
 _TRIES = "at < %s AND world_id + 0 = 1"
 
 
@@ -29,6 +31,7 @@ def step() -> int:
     now = instant.wall()
     gone = _remove("answer", _ANSWERS, now - KEYS_LIVE) + _remove("outbox", _MESSAGES, now - SENT_KEPT)
     gone += _remove("webhook_message", _MESSAGES, now - SENT_KEPT)
+    gone += _remove("notice", _NOTICES, now - NOTICES_KEPT) + _remove("notice_letter", _NOTICES, now - NOTICES_KEPT)
     gone += photos.remove_unused(now - PHOTO_WAITS, FILES) + uploads.remove_old(now - PHOTO_WAITS, FILES)
     return gone + _remove("webhook_try", _TRIES, now - SENT_KEPT)
 

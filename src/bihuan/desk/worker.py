@@ -18,6 +18,7 @@ from django.db import Error, connection, connections
 
 from bihuan.desk import boards, feed, outbox, ports, recompute, search, ticker, tidy
 from bihuan.desk.notices import plan as notices
+from bihuan.desk.notices.send import Sender as Letters
 from bihuan.desk.ports import Notifier
 from bihuan.desk.webhooks.send import Deliverer
 
@@ -45,6 +46,7 @@ def duties(notifier: Notifier) -> list[Duty]:
         Duty("messages", outbox.Sender(notifier).step, 1.0),
         Duty("webhooks", Deliverer().step, 1.0),
         Duty("notices", notices.step, 1.0),
+        Duty("letters", Letters().step, 2.0),
         Duty("boards", boards.step, 0.5),
         Duty("search", search.step, 0.5),
         Duty("recompute", recompute.step, 5.0),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bihuan.desk import api as desk
+from bihuan.desk.ports import Letter, LetterLine
 from bihuan.faces.i18n import choose, say
+from bihuan.faces.templatetags.words import local
 
 KINDS = {
     "new-case": "新件，请受理",
@@ -50,3 +52,37 @@ def why(passed: Sequence[desk.notices.Passed]) -> str:
         text = say("{unit}的{roles}岗位空缺") if one.how == "empty" else say("{unit}的{roles}不当值")
         parts.append(text.format(unit=choose(one.unit.name, one.unit.name_en), roles=roles(one.roles)))
     return "; ".join(parts)
+
+
+# -- letters ------------------------------------------------------------------------------------------------------
+
+
+def title(letter: Letter) -> str:
+    if letter.is_test:
+        return say("闭环：测试")
+    if letter.count == 1:
+        return say("闭环：{what}", what=_turn(letter.lines[0]))
+    return say("闭环：{n} 条提醒", n=letter.count)
+
+
+def text(letter: Letter, site: str = "") -> str:
+    """Numbers, dates, whose turn; the category of what is not sealed. Never a text that somebody wrote."""
+    if letter.is_test:
+        return say("这是您自己要的测试。收到它，就说明这个方式能用。")
+    lines = [_line(one) for one in letter.lines]
+    if letter.count > len(lines):
+        lines.append(say("另有 {n} 条，都在收件页里。", n=letter.count - len(lines)))
+    return "\n".join([*lines, "", f"{site}/console/notices" if site else say("请登录控制台，看“提醒”。")])
+
+
+def _turn(line: LetterLine) -> str:
+    return f"{kind(line.kind)} {line.number}"
+
+
+def _line(line: LetterLine) -> str:
+    parts = [_turn(line)]
+    if line.category is not None and any(line.category):
+        parts.append(choose(*line.category))
+    if line.due is not None:
+        parts.append(say("期限 {until}", until=local(line.due)))
+    return ("! " if line.is_urgent else "- ") + " · ".join(parts)

@@ -6,7 +6,8 @@ import os
 import sys
 from ipaddress import ip_network
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -32,6 +33,9 @@ KNOWN = {
     "BIHUAN_RATE": "reports a minute from one address",
     "BIHUAN_TOKEN_RATE": "API requests a minute with one token, in each web process",
     "BIHUAN_WEBHOOK_ALLOW_PRIVATE": "private networks that webhooks may reach: 10.20.0.0/16,192.168.7.5; 1 for all",
+    "BIHUAN_MAIL": "mail server: smtp://user:password@host:587/?from=bihuan@example.org&tls=starttls (or ssl)",
+    "BIHUAN_NOTICE_SERVICES": "services of Apprise by which staff may be told, by their schemes, separated by commas",
+    "BIHUAN_SITE": "address of this site for links in letters: https://bihuan.example.org",
     "BIHUAN_TEST_CLUSTER": "set by the test suite: the cluster that its workers share",
 }
 
@@ -84,6 +88,30 @@ def reachable(name: str) -> list[str]:
         raise ImproperlyConfigured(f"{name}: {error}; write networks such as 10.20.0.0/16, or 1.") from error
 
 
+class Mail(NamedTuple):
+    host: str
+    port: int
+    user: str
+    password: str
+    tls: str
+    sender: str
+
+
+def mail(url: str) -> Mail:
+    """Without an address there is no mail: an empty host."""
+    parts = urlsplit(url)
+    asked = dict(parse_qsl(parts.query))
+    tls = asked.get("tls", "")
+    if url and (
+        parts.scheme != "smtp" or not parts.hostname or tls not in {"", "starttls", "ssl"} or not asked.get("from")
+    ):
+        raise ImproperlyConfigured(
+            "BIHUAN_MAIL: write smtp://user:password@host:587/?from=bihuan@example.org&tls=starttls (or ssl, or none)."
+        )
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return Mail(parts.hostname or "", parts.port or 25, user, password, tls, asked.get("from", "bihuan@localhost"))
+
+
 def database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     if url and parts.scheme not in {"postgresql", "postgres"}:
@@ -110,6 +138,15 @@ SCENE_PAGES = [key for key in SCENES if (SCENES_HERE / key / "urls.py").is_file(
 REPORTS_PER_MINUTE = whole("BIHUAN_RATE", 30)
 TOKEN_REQUESTS_PER_MINUTE = whole("BIHUAN_TOKEN_RATE", 120_000)
 WEBHOOK_ALLOWED = reachable("BIHUAN_WEBHOOK_ALLOW_PRIVATE")
+
+NOTICE_SERVICES = env("BIHUAN_NOTICE_SERVICES", "wecombot,wechat,dingtalk,feishu,lark,wxpusher,schan").split(",")
+SITE = env("BIHUAN_SITE").rstrip("/")
+_mail = mail(env("BIHUAN_MAIL"))
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.tls == "starttls", _mail.tls == "ssl"
+DEFAULT_FROM_EMAIL = _mail.sender
+EMAIL_TIMEOUT = 10
 
 DATABASES = {"default": database(env("BIHUAN_DATABASE_URL"))}
 
@@ -218,5 +255,6 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"bihuan": {"level": "INFO"}},
+    # Apprise names addresses and tokens when it fails; what failed stands with the way.
+    "loggers": {"bihuan": {"level": "INFO"}, "apprise": {"level": "CRITICAL"}},
 }

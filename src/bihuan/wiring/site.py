@@ -74,6 +74,7 @@ def fill_ports() -> None:
 
     from bihuan.adapters.files import FileNotifier  # noqa: PLC0415
     from bihuan.adapters.http import HttpPoster  # noqa: PLC0415
+    from bihuan.adapters.telling import Ways  # noqa: PLC0415
     from bihuan.desk import ports  # noqa: PLC0415
     from bihuan.wiring import binaries  # noqa: PLC0415
 
@@ -81,6 +82,7 @@ def fill_ports() -> None:
         notifier=lambda: FileNotifier(settings.DATA / "outbox.jsonl"),
         find_tool=binaries.tool,
         poster=lambda: HttpPoster(settings.WEBHOOK_ALLOWED),
+        teller=lambda: Ways(settings),
     )
 
 

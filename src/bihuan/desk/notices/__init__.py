@@ -1,11 +1,32 @@
 """What staff are told: ``plan`` follows the feed and fills inboxes, ``people`` finds who hears of what.
 
-``inbox`` is what a person reads. Whatever is told is told under law 7, and looked at again when it is shown or sent.
+``inbox`` is what a person reads; ``ways`` are how he wants to be told outside it, ``send`` tells him.
+Whatever is told is told under law 7, and looked at again when it is shown or sent.
 """
 
 from __future__ import annotations
 
 from bihuan.desk.notices.inbox import MOST_COUNTED, Inbox, Notice, Passed, mark, read, unseen
 from bihuan.desk.notices.kinds import TOLD, URGENT
+from bihuan.desk.notices.ways import BadWay, Way, Wish, add, of, remove, set_wish, test, wish_of
 
-__all__ = ["MOST_COUNTED", "TOLD", "URGENT", "Inbox", "Notice", "Passed", "mark", "read", "unseen"]
+__all__ = [
+    "MOST_COUNTED",
+    "TOLD",
+    "URGENT",
+    "BadWay",
+    "Inbox",
+    "Notice",
+    "Passed",
+    "Way",
+    "Wish",
+    "add",
+    "mark",
+    "of",
+    "read",
+    "remove",
+    "set_wish",
+    "test",
+    "unseen",
+    "wish_of",
+]

@@ -73,19 +73,37 @@ def read(person: str, before: int = 0, *, only_unseen: bool = False) -> Inbox:
     return Inbox(tuple(found[:PAGE]), found[PAGE - 1].id if len(found) > PAGE else 0, instant.now(WORLD))
 
 
-def select(person: str, condition: str, values: Sequence[Any], limit: int = PAGE + 1) -> list[Notice]:
+def select(
+    person: str, condition: str, values: Sequence[Any], limit: int = PAGE + 1, order: str = "n.id DESC"
+) -> list[Notice]:
     """The notices of a person that he may know of now, the newest first."""
     where, sight = _sight(person)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT n.id, n.case_id, c.number, n.kind, n.is_urgent, n.at, n.seen, n.unit, n.why, c.seal, c.scene,"  # noqa: S608 - our own words
             " c.category, c.stage, c.due FROM notice n JOIN case_row c ON c.id = n.case_id"
-            f" WHERE n.person_id = %s AND {condition} AND ({where}) ORDER BY n.id DESC LIMIT %s",
+            f" WHERE n.person_id = %s AND {condition} AND ({where}) ORDER BY {order} LIMIT %s",
             [person, *values, *sight, limit],
         )
         rows = cursor.fetchall()
     at = instant.now(WORLD)
     return [_notice(row, at) for row in rows]
+
+
+def between(person: str, after: int, upto: int, limit: int) -> tuple[list[Notice], int]:
+    """The most urgent and newest of a span that he has not seen and may know of now, and how many there are."""
+    condition, values = "n.id > %s AND n.id <= %s AND n.seen IS NULL", [after, upto]
+    found = select(person, condition, values, limit, order="n.is_urgent DESC, n.id DESC")
+    if len(found) < limit:
+        return found, len(found)
+    where, sight = _sight(person)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM notice n JOIN case_row c ON c.id = n.case_id"  # noqa: S608 - our own words
+            f" WHERE n.person_id = %s AND {condition} AND ({where})",
+            [person, *values, *sight],
+        )
+        return found, int(cursor.fetchone()[0])
 
 
 def mark(person: str, notices: Iterable[int] | None = None) -> int:

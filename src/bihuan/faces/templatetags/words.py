@@ -75,6 +75,12 @@ def left(due: datetime | None, at: datetime) -> str:
 
 
 @register.filter
+def span_until(since: datetime | None, at: datetime) -> str:
+    """How long it has lasted, without a word before or behind."""
+    return "" if since is None else span(at - since)
+
+
+@register.filter
 def ago(since: datetime | None, at: datetime) -> str:
     return "" if since is None else i18n.say("{span}前", span=span(at - since))
 
