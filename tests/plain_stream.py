@@ -56,7 +56,7 @@ class PlainFlat(PlainRaised):
 class PlainEwma(PlainRaised):
     def __init__(self, rule, quantile):
         super().__init__(rule)
-        self.learned, self.quantile, self.drift, self.number = [], quantile, 0.0, 0
+        self.learned, self.quantile, self.drift, self.number, self.wait = [], quantile, 0.0, 0, 0
 
     def holds(self, value, time):  # noqa: ARG002
         rule = self.rule
@@ -70,10 +70,10 @@ class PlainEwma(PlainRaised):
         self.number += 1
         part = rule.weight / (2 - rule.weight) * (1 - (1 - rule.weight) ** (2 * self.number)) + 1 / rule.learned
         is_far = abs(self.drift) > self.quantile * max(math.sqrt(self.variance), rule.least) * math.sqrt(part)
-        if not is_far:
-            self.mean += rule.forget * away
-            self.variance += rule.forget * (away * away - self.variance)
-        return is_far
+        self.mean += rule.forget * away
+        self.variance += rule.forget * (away * away - self.variance)
+        self.wait = rule.calm + 1 if is_far else max(self.wait - 1, 0)
+        return self.wait > 0
 
 
 class PlainUsual(PlainRaised):

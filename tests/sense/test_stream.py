@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_stream import PlainEwma, PlainFlat, PlainRate, PlainSensor, PlainThreshold, PlainUsual
 from scipy.stats import t as student
 
 from bihuan.sense.detect.ewma import Drift, Ewma
@@ -15,13 +14,14 @@ from bihuan.sense.detect.silence import Heartbeat, Silence
 from bihuan.sense.detect.stream import CODES, GOOD, TOO_MANY, Plausible, Stream
 from bihuan.sense.detect.together import Group, Together, near
 from bihuan.sense.detect.usual import Habit, Usual, limit
+from plain_stream import PlainEwma, PlainFlat, PlainRate, PlainSensor, PlainThreshold, PlainUsual
 
 SENSORS = 4
 # Celsius; Fahrenheit is the unit it is mistaken in.
 PLAUSIBLE = (Plausible(-40, 60, units=((1.8, 32.0),), late=500, ahead=100), Plausible(0, 1000))
 LIMITS = (Limit(20, 15, lasting=30, calm=60), Limit(5, 8, is_below=True))
 CHANGES, STUCKS = (Change(0.5, within=200), Change(2)), (Stuck(120, 0.5), Stuck(60))
-DRIFTS = (Drift(0.3, 0.05, learned=5), Drift(0.2, 0.02, learned=4, least=0.5, forget=0.1))
+DRIFTS = (Drift(0.3, 0.05, learned=5), Drift(0.2, 0.02, learned=4, calm=2, least=0.5, forget=0.1))
 HABIT = Habit(kept=3, alpha=0.1, least=0.25, offset=0.0)
 OF = np.array([0, 1, 0, 1])
 
@@ -67,7 +67,7 @@ def as_arrays(readings, clock):
     return [one[0] for one in readings], [one[1] for one in readings], times
 
 
-@settings(max_examples=150)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(reading, max_size=25), max_size=8), st.integers(0, 7))
 def test_batches_are_judged_as_one_by_one_also_after_a_restart(tmp_path_factory, batches, restart):
     stream, plain, clock = streams(), [plain_sensor(at) for at in range(SENSORS)], 1e6

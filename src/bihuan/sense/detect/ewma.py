@@ -2,7 +2,7 @@
 
 The first ``learned`` readings give mean and deviation; from then on an exponentially weighted mean of the differences
 is held against the limit that normal readings pass with the chance ``alpha``, by Student's distribution, since mean and
-deviation are estimates. With ``forget`` the mean follows slowly, and the rate is only about that.
+deviation are estimates. With ``forget`` mean and deviation follow slowly, and the rate is only about that.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from bihuan.sense.detect.stream import Floats, Ints, Marks, Numbered
 class Drift:
     """``weight`` of a new reading; ``alpha``: false alarms a reading, both sides; ``learned``: readings at first.
 
-    ``least``: a deviation below it is not believed. ``forget``: of each reading that is no alarm so much enters the
-    mean and the variance.
+    ``calm``: so many readings within the limit until it is lowered. ``least``: a deviation below it is not believed.
+    ``forget``: so much of each later reading enters the mean and the variance.
     """
 
     weight: float = 0.2
     alpha: float = 0.001
     learned: int = 100
+    calm: int = 0
     least: float = 0.0
     forget: float = 0.0
 
 
 class Ewma:
-    """Columns: is raised, how many were learned, mean, squares, the weighted difference, what of it is to come."""
+    """Columns: how long still raised, how many were learned, mean, squares, the difference, what of it is to come."""
 
     fresh = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
@@ -45,6 +46,7 @@ class Ewma:
         self._can_forget = any(rule.forget for rule in rules)
         self._rules.add("weight", [rule.weight for rule in rules])
         self._rules.add("forget", [rule.forget for rule in rules])
+        self._rules.add("calm", [rule.calm for rule in rules])
         self._rules.add("learned", [rule.learned for rule in rules])
         self._rules.add("least", [rule.least**2 * (rule.learned - 1) for rule in rules])
         self._rules.add("share", [rule.weight / (2.0 - rule.weight) for rule in rules])
@@ -70,11 +72,12 @@ class Ewma:
             moved, still, is_far = np.where(learns, 0.0, moved), np.where(learns, 1.0, still), is_far & ~learns
         drift[:], open_[:] = moved, still
         if self._can_forget:
-            part = np.where(is_far | learns, 0.0, rule["forget"])
+            part = np.where(learns, 0.0, rule["forget"])
             mean += part * away
             squares += part * (away * away * (rule["learned"] - 1) - squares)
-        marks: Marks = is_far.astype(np.int8) - raised.astype(np.int8)
-        raised[:] = is_far
+        marks: Marks = -(raised > 0).astype(np.int8)
+        raised[:] = np.where(is_far, rule["calm"] + 1.0, np.maximum(raised - 1.0, 0.0))
+        marks += raised > 0
         return marks
 
     @staticmethod
