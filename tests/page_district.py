@@ -57,16 +57,8 @@ def build():
                 " VALUES (%s, '500103', %s, %s, %s, %s, %s, %s, '')",
                 [code, name, english, kind, parent, paths[code], place],
             )
-        for account, one in PEOPLE.items():
-            user = User.objects.create(username=account, password=hashed())
-            cursor.execute(
-                "INSERT INTO person (id, name, user_id) VALUES (%s, %s, %s)", [person(account), one.name, user.pk]
-            )
-            for role in sorted(one.roles):
-                cursor.execute(
-                    "INSERT INTO post (person_id, unit_id, role, starts) VALUES (%s, %s, %s, %s)",
-                    [person(account), one.unit, role, DAY],
-                )
+    for account, one in PEOPLE.items():
+        add(account, one.name, one.unit, *sorted(one.roles))
     portal.limiter.forget()
     field.limiter.forget()
     names.forget()
@@ -74,6 +66,18 @@ def build():
     units.forget()
     rulebooks.forget()
     rulebooks.import_book(books.city(), by="test", at=datetime(2025, 1, 1, tzinfo=UTC))
+
+
+def add(account, name, unit, *roles):
+    """Somebody who can sign in, in posts of one unit."""
+    user = User.objects.create(username=account, password=hashed())
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO person (id, name, user_id) VALUES (%s, %s, %s)", [person(account), name, user.pk])
+        for role in roles:
+            cursor.execute(
+                "INSERT INTO post (person_id, unit_id, role, starts) VALUES (%s, %s, %s, %s)",
+                [person(account), unit, role, DAY],
+            )
 
 
 def client(account="", language="zh-hans"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bihuan.desk import (
     boards,
     imports,
+    micro,
     notices,
     organisation,
     registers,
@@ -26,9 +27,11 @@ from bihuan.desk.catalogue import (
     common_choices,
     grouped_choices,
     likely_choices,
+    own_scene_choices,
     place_choices,
     provable_receipt,
     scene_choices,
+    scenes_on,
     unit_choices,
 )
 from bihuan.desk.codec import to_plain
@@ -91,15 +94,19 @@ from bihuan.desk.tokens import (
     revoke_token,
 )
 from bihuan.desk.words import COMMANDS as COMMAND_WORDS
+from bihuan.desk.words import EVENTS as EVENT_WORDS
 from bihuan.desk.words import LAWS as LAW_WORDS
+from bihuan.desk.words import ROLES as ROLE_WORDS
 from bihuan.desk.words import refusal as words_of
 
 __all__ = [
     "ANONYMOUS",
     "COMMAND_WORDS",
+    "EVENT_WORDS",
     "LAW_WORDS",
     "MOST_PHOTO_BYTES",
     "MOST_PUBLIC",
+    "ROLE_WORDS",
     "SCOPES",
     "SYSTEM",
     "TABS",
@@ -170,11 +177,13 @@ __all__ = [
     "looks_at",
     "looks_by_receipt",
     "merge",
+    "micro",
     "notices",
     "now",
     "number_of",
     "numbers_of",
     "organisation",
+    "own_scene_choices",
     "phone_key",
     "place_choices",
     "place_name",
@@ -200,6 +209,7 @@ __all__ = [
     "scene_choices",
     "scene_group",
     "scene_word",
+    "scenes_on",
     "search",
     "show_code",
     "shown_field",

@@ -9,6 +9,7 @@ from django.conf import settings
 from bihuan.desk import instant, names, rulebooks, scene_fields, scene_words, search_words
 from bihuan.desk.ledger import store as ledger
 from bihuan.desk.ledger.receipts import ReceiptDocument
+from bihuan.desk.micro import told
 from bihuan.desk.names import UnitName
 from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import Rulebook
@@ -17,10 +18,15 @@ from bihuan.kernel.rules import Rulebook
 WORKING_KINDS = frozenset({"street", "department", "partner", "desk"})
 
 
+def scenes_on() -> list[str]:
+    """The scenes of the setting, then the micro-scenes that communities published and have not retired."""
+    return [*settings.SCENES, *(one.key for one in told.every())]
+
+
 def books_in_force() -> list[Rulebook]:
     """Today's rulebook of every scene that is on; a scene without one is left out."""
     at, found = instant.now(), []
-    for scene in settings.SCENES:
+    for scene in scenes_on():
         try:
             found.append(rulebooks.rules_for(scene, at).book)
         except Refused:
@@ -36,8 +42,18 @@ def book_in_force(scene: str = "city") -> Rulebook:
 def scene_choices() -> list[UnitName]:
     """Scenes that are on and that anybody may report to, in the order of the setting."""
     known = {book.scene for book in books_in_force()}
-    told = [(key, scene_fields.declared(key)) for key in settings.SCENES if key in known]
-    return [UnitName(key, *one.names) for key, one in told if one.is_public and one.names[0]]
+    declared = [(key, scene_fields.declared(key)) for key in settings.SCENES if key in known]
+    return [UnitName(key, *one.names) for key, one in declared if one.is_public and one.names[0]]
+
+
+def own_scene_choices() -> list[tuple[UnitName, list[UnitName]]]:
+    """The micro-scenes that anybody may report to, under the unit that declared them."""
+    found: dict[str, list[UnitName]] = {}
+    for one in told.every():
+        if one.declared.is_public:
+            name = UnitName(one.key, *one.declared.names, kind="scene", parent=one.unit, place=one.place)
+            found.setdefault(one.unit, []).append(name)
+    return [(names.unit(unit), rows) for unit, rows in found.items()]
 
 
 def category_choices(scene: str = "city") -> list[UnitName]:

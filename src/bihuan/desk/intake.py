@@ -15,6 +15,7 @@ from bihuan.desk import answers, facts, identity, instant, photos, prior, rulebo
 from bihuan.desk.actor import Actor
 from bihuan.desk.answers import Outcome
 from bihuan.desk.change import NOTHING_SEALED, Asked, Folding, as_uuid, happened
+from bihuan.desk.micro import told
 from bihuan.desk.store import Change
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Proof, Seal
@@ -88,6 +89,7 @@ def registration(
     at = happened(asked.happened_at, None, recorded_at)
     code = identity.new_code(asked.world, by.person, asked.key)
     receipt = identity.code_digest(code)
+    told.need_open(intake.scene)
     if not by.unit and not scene_fields.declared(intake.scene).is_public:
         raise Refused("staff-only-scene", scene=intake.scene)
     intake, looked_up = _with_fields(intake, asked)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from bihuan.kernel.rules import Rulebook
+
 # Finds a client program of PostgreSQL (pg_dump, pg_restore) by its name.
 FindTool = Callable[[str], Path]
 MakeNotifier = Callable[[], "Notifier"]
 MakePoster = Callable[[], "Poster"]
 MakeTeller = Callable[[], "Teller"]
+MakeSceneKit = Callable[[], "SceneKit"]
 # Told how far a long work has come: done, of how many (0: not known).
 Progress = Callable[[int, int], None]
 
@@ -106,6 +109,39 @@ class Teller(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Beat:
+    """One moment of a virtual case. ``what``: kinds of events. ``clocks``: key, due instant, whether it was broken."""
+
+    at: datetime
+    what: tuple[str, ...]
+    unit: str
+    role: str
+    stage: str
+    steps: tuple[str, ...] = ()
+    clocks: tuple[tuple[str, datetime, bool], ...] = ()
+
+
+class SceneKit(Protocol):
+    """What scene authors have: the checker, and somebody who plays a case."""
+
+    def check(self, folder: Path, units: frozenset[str]) -> Sequence[tuple[str, str]]:
+        """What is wrong with a scene folder: where, and what to do (Chinese / English)."""
+        ...
+
+    def play(self, book: Rulebook, world: int, ground: str, category: str, is_late: bool) -> Sequence[Beat]:
+        """A case of ``category`` from the report to the close in ``world``, a simulation. Raises ``Stuck`` in words."""
+        ...
+
+
+class Stuck(RuntimeError):
+    """A played case cannot go on: what was tried and why it was refused, as two texts."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh} / {en}")
+        self.zh, self.en = zh, en
+
+
 class NotFilled(RuntimeError):
     """A port that wiring left empty."""
 
@@ -114,12 +150,20 @@ _notifier: MakeNotifier | None = None
 _find_tool: FindTool | None = None
 _poster: MakePoster | None = None
 _teller: MakeTeller | None = None
+_scene_kit: MakeSceneKit | None = None
 
 
-def fill(*, notifier: MakeNotifier, find_tool: FindTool, poster: MakePoster, teller: MakeTeller) -> None:
+def fill(
+    *,
+    notifier: MakeNotifier,
+    find_tool: FindTool,
+    poster: MakePoster,
+    teller: MakeTeller,
+    scene_kit: MakeSceneKit,
+) -> None:
     """Called once by wiring."""
-    global _notifier, _find_tool, _poster, _teller
-    _notifier, _find_tool, _poster, _teller = notifier, find_tool, poster, teller
+    global _notifier, _find_tool, _poster, _teller, _scene_kit
+    _notifier, _find_tool, _poster, _teller, _scene_kit = notifier, find_tool, poster, teller, scene_kit
 
 
 def notifier() -> Notifier:
@@ -138,6 +182,12 @@ def teller() -> Teller:
     if _teller is None:
         raise NotFilled("no teller: wiring has to fill the ports before anybody is told")
     return _teller()
+
+
+def scene_kit() -> SceneKit:
+    if _scene_kit is None:
+        raise NotFilled("no scene kit: wiring has to fill the ports before a scene is checked")
+    return _scene_kit()
 
 
 def find_tool(name: str) -> Path:

@@ -7,7 +7,7 @@ the vault; a choice that says nothing about a person stays in a step's data as i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -28,7 +28,9 @@ CODES = frozenset({"choice", "yes_no"})
 
 @dataclass(frozen=True)
 class SceneField:
-    """One field. ``ask``: ``report``, or the steps that ask it; ``options``: code to language to word."""
+    """One field. ``ask``: ``report``, or the steps that ask it; ``options``: code to language to word;
+    ``former``: those of earlier versions, which are still shown.
+    """
 
     key: str
     label: Mapping[str, str]
@@ -42,6 +44,7 @@ class SceneField:
     largest: int | None = None
     hint: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    former: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def is_plain(self) -> bool:
@@ -78,14 +81,22 @@ class Declared:
 
 NOTHING = Declared()
 _told: dict[str, Declared] = {}
+_also: list[Callable[[str], Declared | None]] = []
 
 
 def tell(scene: str, declared: Declared) -> None:
     _told[scene] = declared
 
 
+def ask_also(find: Callable[[str], Declared | None]) -> None:
+    """Whom to ask about scenes that no process is told of at its start."""
+    _also.append(find)
+
+
 def declared(scene: str) -> Declared:
-    return _told.get(scene, NOTHING)
+    if scene in _told:
+        return _told[scene]
+    return next((found for find in _also if (found := find(scene)) is not None), NOTHING)
 
 
 def asked(scene: str, where: str = REPORT) -> tuple[SceneField, ...]:
@@ -103,7 +114,7 @@ def shown(scene: str, key: str, value: str, language: str) -> str:
     if known is not None and known.kind == "register":
         entry = registers.find(scene, known.register, value)
         return value if entry is None else (entry.name_en if language == "en" else "") or entry.name
-    word = known.choices.get(value, {}) if known is not None else {}
+    word = (known.choices.get(value) or known.former.get(value, {})) if known is not None else {}
     return word.get(language) or value
 
 

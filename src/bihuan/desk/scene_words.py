@@ -6,10 +6,14 @@ for itself: a page is never empty because a word is missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 
 Words = Mapping[str, Mapping[str, Mapping[str, str]]]
 _told: dict[str, Words] = {}
+_also: list[Callable[[str], Words | None]] = []
+# A key of a scene that was declared in a page begins with the key of that scene.
+_OF_A_SCENE = re.compile(r"(m[0-9]+_[0-9]+)_", re.IGNORECASE)
 
 
 def tell(scene: str, words: Words) -> None:
@@ -23,9 +27,22 @@ def scene_word(group: str, key: str, language: str) -> str:
         found = words.get(group, {}).get(key)
         if found is not None:
             return found.get(language) or found.get("zh") or key
-    return key
+    found = _of_scene(group, key)
+    return found.get(language) or found.get("zh") or key if found else key
+
+
+def ask_also(find: Callable[[str], Words | None]) -> None:
+    """Whom to ask about scenes that no process is told of at its start."""
+    _also.append(find)
+
+
+def _of_scene(group: str, key: str) -> Mapping[str, str] | None:
+    named = _OF_A_SCENE.match(key)
+    return scene_group(named[1].lower(), group).get(key) if named else None
 
 
 def scene_group(scene: str, group: str) -> Mapping[str, Mapping[str, str]]:
     """All words of one group of one scene, in the order of its manifest."""
-    return _told.get(scene, {}).get(group, {})
+    if scene in _told:
+        return _told[scene].get(group, {})
+    return next((words.get(group, {}) for find in _also if (words := find(scene)) is not None), {})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bihuan.desk import api as desk
-from bihuan.faces.i18n import language, say
+from bihuan.faces.i18n import choose, language, say
 from bihuan.kernel.calendar import Unit
 from bihuan.kernel.case import Case, Clock, Stage, TaskStatus
 from bihuan.kernel.rules import ClockRule
@@ -61,7 +61,9 @@ SCENES = {"city": "城市管理"}
 
 
 def scene_name(key: str) -> str:
-    return say(SCENES[key]) if key in SCENES else key
+    if key in SCENES:
+        return say(SCENES[key])
+    return choose(*desk.declared_scene(key).names) or key
 
 
 def stage(value: Stage) -> str:

@@ -7,7 +7,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from django.views.i18n import set_language
 
-from bihuan.faces.console import notices, notices_ways, papers, work
+from bihuan.faces.console import notices, notices_ways, papers, scenes, work
 from bihuan.faces.console import views as console
 from bihuan.faces.console.bulk import bulk
 from bihuan.faces.console.search import search
@@ -41,12 +41,17 @@ class PlaceCode(StringConverter):
     regex = "[0-9]{2,15}"
 
 
+class SceneKey(StringConverter):
+    regex = "[a-z][a-z0-9_]{0,23}"
+
+
 class Digest(StringConverter):
     regex = "[0-9a-f]{64}"
 
 
 register_converter(Code, "code")
 register_converter(Digest, "digest")
+register_converter(SceneKey, "scene")
 register_converter(PlaceCode, "place")
 register_converter(LetterName, "letter")
 register_converter(LetterKind, "kind")
@@ -97,6 +102,10 @@ urlpatterns = [
     path("console/notice", boards.notice, name="notice"),
     path("console/post", console.change_post, name="post"),
     path("console/rules", console.rules, name="console-rules"),
+    path("console/scenes", scenes.scenes, name="scenes"),
+    path("console/scenes/<scene:scene>", scenes.scene, name="scene"),
+    path("console/scenes/<scene:scene>/try", scenes.trial, name="scene-trial"),
+    path("console/scenes/<scene:scene>/export", scenes.export, name="scene-export"),
     path("console/glass", console.glass, name="glass"),
     path("console/case/<uuid:case>", console.case, name="case"),
     path("console/case/<uuid:case>/do", console.do, name="do"),

@@ -77,12 +77,14 @@ def fill_ports() -> None:
     from bihuan.adapters.telling import Ways  # noqa: PLC0415
     from bihuan.desk import ports  # noqa: PLC0415
     from bihuan.wiring import binaries  # noqa: PLC0415
+    from bihuan.wiring.trying import SceneTools  # noqa: PLC0415
 
     ports.fill(
         notifier=lambda: FileNotifier(settings.DATA / "outbox.jsonl"),
         find_tool=binaries.tool,
         poster=lambda: HttpPoster(settings.WEBHOOK_ALLOWED),
         teller=lambda: Ways(settings),
+        scene_kit=SceneTools,
     )
 
 

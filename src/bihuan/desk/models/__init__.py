@@ -9,6 +9,7 @@ from __future__ import annotations
 from bihuan.desk.models.case import Answer, CaseRow, EventRow, Receipt, TaskRow
 from bihuan.desk.models.follow import Cursor, FeedRow, Head, Outbox, Pending, Subtree
 from bihuan.desk.models.imports import Imported, ImportRejected, ImportRun
+from bihuan.desk.models.micro import MicroScene, MicroVersion
 from bihuan.desk.models.place import Person, Post, Setting, Token, Unit, World
 from bihuan.desk.models.registers import RegisterChange, RegisterRow
 from bihuan.desk.models.rules import CalendarDay, CalendarYear, RulebookRow
@@ -31,6 +32,8 @@ __all__ = [
     "ImportRejected",
     "ImportRun",
     "Imported",
+    "MicroScene",
+    "MicroVersion",
     "Outbox",
     "Pending",
     "Person",

@@ -98,6 +98,8 @@ def _dispatch(setting: Setting, _target: str) -> tuple[Field, ...]:
     by_table, hint = "", say("规则表里没有这一行，请手工选择并写理由。")
     if route is not None:
         by_table = route.lead
+        if by_table not in dict(units):  # a community that its own scene names
+            units = ((by_table, _name(by_table)), *units)
         hint = say("规则表给出：{unit}（{basis}）。改派要写理由。", unit=_name(by_table), basis=route.basis)
     return (
         Field("lead", say("主办单位"), "choice", hint=hint, choices=(("", "—"), *units), value=by_table),

@@ -11,7 +11,7 @@ from typing import Literal
 
 from django.utils.translation import get_language
 
-from bihuan.faces.i18n import common, console, events, field, finding, notices, portal, portal_more, screen
+from bihuan.faces.i18n import common, console, events, field, finding, notices, portal, portal_more, scenes, screen
 
 Language = Literal["zh", "en"]
 ENGLISH: dict[str, str] = {
@@ -20,6 +20,7 @@ ENGLISH: dict[str, str] = {
     **console.ENGLISH,
     **events.ENGLISH,
     **field.ENGLISH,
+    **scenes.ENGLISH,
     **screen.ENGLISH,
     **notices.ENGLISH,
     **finding.ENGLISH,

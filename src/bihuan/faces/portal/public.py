@@ -74,6 +74,7 @@ def _page(request: HttpRequest, ground: Ground) -> HttpResponse:
         "older": number + 1 if len(found) > A_PAGE else 0,
         "newer": number - 1,
         "places": desk.place_choices(),
+        "own": [(unit, below) for unit, below in desk.own_scene_choices() if ground.code and unit.place == ground.code],
         "sketch": sketch.draw(found[:A_PAGE], ground.codes),
         "counts": _counts(found[:A_PAGE]),
         "feed": f"/places/{ground.code}.atom" if ground.code else "/cases.atom",

@@ -61,6 +61,19 @@ class Draft:
         return [*own, *extra, *([("scene", self.scene)] if self.scene != FIRST_SCENE else [])]
 
 
+def scenes() -> list[UnitName]:
+    """What may be reported to: the scenes of the district, then those of its communities."""
+    return [*desk.scene_choices(), *(one for _, below in desk.own_scene_choices() for one in below)]
+
+
+def places(scene: str) -> list[tuple[UnitName, list[UnitName]]]:
+    """Where a report may be about: with a community's own scene, its own ground."""
+    own = desk.micro.find(scene)
+    ground = own.place if own is not None else ""
+    found = [(street, [one for one in below if one.place.startswith(ground)]) for street, below in place_choices()]
+    return [(street, below) for street, below in found if below]
+
+
 def _asked(scene: str, step: int) -> list[desk.SceneField]:
     """What the scene asks at a step: about the matter with the matter, about a person with how to reach him."""
     return [one for one in desk.asked_fields(scene) if step == (3 if one.personal else 1)]
@@ -76,7 +89,7 @@ def read(post: QueryDict, scene: str = "") -> Draft:
         except Mistyped as mistyped:
             values[name], errors[name] = "", mistyped.text
     wanted = post.get("scene", scene)
-    known = wanted if wanted in {one.code for one in desk.scene_choices()} else FIRST_SCENE
+    known = wanted if wanted in {one.code for one in scenes()} else FIRST_SCENE
     given = {}
     for one in desk.asked_fields(known):
         try:
@@ -114,7 +127,7 @@ def check(draft: Draft, step: int) -> Draft:
 
 
 def _place_errors(draft: Draft) -> dict[str, str]:
-    known = {place.place for _, places in place_choices() for place in places}
+    known = {place.place for _, below in places(draft.scene) for place in below}
     may_be_nowhere = not desk.declared_scene(draft.scene).asks_where
     if draft.place not in {NOT_SURE, *known} and not (may_be_nowhere and not draft.place):
         return {"place": say("请选社区；不知道就选最后一项。")}

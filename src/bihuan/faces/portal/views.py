@@ -39,7 +39,7 @@ WHYS = {
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     others = [one for one in desk.scene_choices() if one.code != steps.FIRST_SCENE]
-    return render(request, "portal/home.html", {"others": others})
+    return render(request, "portal/home.html", {"others": others, "own": desk.own_scene_choices()})
 
 
 @require_http_methods(["GET", "POST"])
@@ -88,10 +88,11 @@ def _ask(request: HttpRequest, step: int, draft: steps.Draft, status: int = 200)
         "common": desk.common_choices(draft.scene) or desk.category_choices(draft.scene),
         "groups": _groups(draft) if desk.common_choices(draft.scene) else [],
         "fields": steps.fields(draft, step),
-        "scene": next((one for one in desk.scene_choices() if one.code == draft.scene), None),
+        "scene": next((one for one in steps.scenes() if one.code == draft.scene), None),
+        "own": desk.own_scene_choices() if step == 1 else [],
         "others": [one for one in desk.scene_choices() if one.code != draft.scene],
         "seal_note": asked.word(desk.declared_scene(draft.scene).seal_note),
-        "places": desk.place_choices(),
+        "places": steps.places(draft.scene),
         "summary": steps.summary(draft) if step == 3 else {},
         "near": public.near(draft.category, draft.place) if step == 3 and draft.scene == steps.FIRST_SCENE else [],
         "emergency_words": emergency.for_script(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
@@ -63,7 +62,7 @@ class ScenesOut(Schema):
 def list_scenes(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - ninja hands it over
     """Every scene that is on, with what a report and each step asks for."""
     books = {book.scene: book for book in desk.books_in_force()}
-    return send.reply({"scenes": [_scene(key, books[key]) for key in settings.SCENES if key in books]})
+    return send.reply({"scenes": [_scene(key, books[key]) for key in desk.scenes_on() if key in books]})
 
 
 def _scene(key: str, book: Rulebook) -> dict[str, object]:
