@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from string import Formatter
 
 from bihuan.desk import scene_words
+from bihuan.desk.words_of_scenes import REFUSALS as OF_SCENES
 from bihuan.kernel.refused import Refused
 
 Words = tuple[str, str]
@@ -71,6 +72,7 @@ TASKS: Mapping[str, Words] = {
 }
 
 REFUSALS: Mapping[str, Words] = {
+    **OF_SCENES,
     # Nothing vanishes
     "no-such-case": ("没有这件事，或者您无权查看。", "There is no such case, or none that you may see."),
     "already-registered": ("这件事已经登记，不能重复登记。", "This case is registered already."),
@@ -196,19 +198,6 @@ REFUSALS: Mapping[str, Words] = {
     "field-missing": ("请填“{name}”。", "Fill in: {name}."),
     "field-wrong": ("“{name}”填得不对：{why}。", "{name}: {why}."),
     "letter-part-missing": ("文书还缺：{parts}。", "The letter still lacks: {parts}."),
-    "scene-retired": (
-        "“{scene}”已经停用，不再收新的反映；已经收下的照常办。",
-        "{scene} takes no new reports any more; what was taken in goes on.",
-    ),
-    "micro-too-many": (
-        "一个单位最多 {most} 个自己的场景。先停用一个。",
-        "A unit has at most {most} scenes of its own.",
-    ),
-    "micro-unchanged": (
-        "与已发布的第 {n} 版一样，没有要发布的。",
-        "It is the same as version {n}, which is published.",
-    ),
-    "change-reason-missing": ("写一句为什么这样改。", "Say why it is changed."),
     "staff-only-scene": ("“{scene}”由工作人员登记。", "Only staff register cases of {scene}."),
     "prior-unknown": ("没有这一件：{wanted}。请核对查询码。", "There is no such case: {wanted}. Check the code."),
     "no-rulebook": ("场景“{scene}”当日没有生效的规则。", "No rulebook of scene {scene} is in force for that day."),

@@ -102,8 +102,6 @@ ENGLISH: dict[str, str] = {
     "日期": "Date",
     "是或者否": "Yes or no",
     "经办人": "Handler",
-    "受理员": "Triage",
-    "核查员": "Verifier",
     "单位负责人": "Head of the unit",
     "派遣以后，办理中": "After dispatch, while working",
     "登记以后，派遣以前": "After registration, before dispatch",
