@@ -128,7 +128,7 @@ def timed(browser, address: str, query: dict[str, str], rounds: int) -> list[flo
     return times[1:]
 
 
-def look(rounds: int) -> dict[str, dict[str, float]]:
+def look(rounds: int, say=lambda _: None) -> dict[str, dict[str, float]]:
     """The p95 of each page and each question in milliseconds, by person."""
     people = browsers()
     case = newest()
@@ -138,6 +138,7 @@ def look(rounds: int) -> dict[str, dict[str, float]]:
         for address in PAGES
     }
     pages["shouli a case"] = p95(timed(people["shouli"], f"/console/case/{case}", {}, rounds))
+    say("pages looked at")
     searches = {
         f"{who} {asked}": p95(timed(people[who], "/console/search", {"q": asked}, rounds))
         for who in PEOPLE
@@ -162,12 +163,12 @@ def measure(args: argparse.Namespace) -> dict[str, object]:
         fill(1000, 0, say)
         follow(say)
         settle()
-        small = look(args.rounds)
+        small = look(args.rounds, say)
         say("a small site looked at")
         fill(args.stored, 1000, say)
         index = follow(say)
         settle()
-        large = look(args.rounds)
+        large = look(args.rounds, say)
     return {
         "name": "console", "baseline": "the same pages with 1,000 cases stored", "stored": args.stored + 1000, **index,
         "page_p95_ms": max(large["pages"].values()), "page_p95_ms_small": max(small["pages"].values()),

@@ -21,21 +21,24 @@ from bihuan.kernel.refused import Refused
 MOST = 200
 # An open request stands in the state of its case; nothing else there has this key. Indexed by the same expression.
 ASKED = "position('\"is_open\":true' in c.state) > 0"
-TABS: Mapping[str, str] = {
-    "triage": "c.stage = 'registered' AND c.desk = %(unit)s",
-    "dispatch": "c.stage = 'accepted' AND c.desk = %(unit)s",
+# Each tab has one arm, or several that exclude one another: each is asked by itself, in the order of its own index.
+TABS: Mapping[str, tuple[str, ...]] = {
+    "triage": ("c.stage = 'registered' AND c.desk = %(unit)s",),
+    "dispatch": ("c.stage = 'accepted' AND c.desk = %(unit)s",),
     "tasks": (
-        "c.is_open AND EXISTS (SELECT FROM task_row t WHERE t.case_id = c.id AND t.world_id = c.world_id"
-        " AND t.unit = %(unit)s AND t.is_open)"
+        (
+            "c.is_open AND EXISTS (SELECT FROM task_row t WHERE t.case_id = c.id AND t.world_id = c.world_id"
+            " AND t.unit = %(unit)s AND t.is_open)"
+        ),
     ),
-    # Two arms, each with an index of its own: what was sent here, and what the desk has yet to send anywhere.
+    # What was sent here, and what the desk has yet to send anywhere.
     "verify": (
-        "(c.verifier <> '' AND c.verifier = %(unit)s AND c.is_open AND c.stage IN ('answered', 'verifying')"
-        " OR c.desk = %(unit)s AND c.stage = 'answered' AND c.verifier = '')"
+        "c.verifier <> '' AND c.verifier = %(unit)s AND c.is_open AND c.stage IN ('answered', 'verifying')",
+        "c.desk = %(unit)s AND c.stage = 'answered' AND c.verifier = ''",
     ),
-    "asked": f"{ASKED} AND c.is_open",
-    "overdue": "c.is_open AND c.is_overdue AND (%(wide)s OR c.lead = %(unit)s OR c.desk = %(unit)s)",
-    "all": "TRUE",
+    "asked": (f"{ASKED} AND c.is_open",),
+    "overdue": ("c.is_open AND c.is_overdue AND (%(wide)s OR c.lead = %(unit)s OR c.desk = %(unit)s)",),
+    "all": ("TRUE",),
 }
 WIDE = frozenset({"oversight", "arbiter", "head", "system"})
 
@@ -107,9 +110,15 @@ def list_cases(viewer: Actor, filters: Filters, *, after: str = "", limit: int =
     with connection.cursor() as cursor:
         exact = _exact(cursor, filters, world)
         where, values = _where(eyes, filters, after, world, exact)
-        ordered = f"SELECT {COLUMNS} FROM case_row c WHERE {where}"  # noqa: S608 - own words
-        sql, own = _merged(ordered, exact, limit + 1) if exact else (ordered, [])
-        cursor.execute(f"{sql} ORDER BY c.id DESC LIMIT {limit + 1}", own + values)
+        arms, given = [], []
+        for arm in TABS[filters.tab]:
+            tab, tab_values = _tab(arm, eyes.actor)
+            ordered = f"SELECT {COLUMNS} FROM case_row c WHERE {where} AND {tab}"  # noqa: S608 - own words
+            sql, own = _merged(ordered, exact, limit + 1) if exact else (ordered, [])
+            arms.append(f"({sql} ORDER BY c.id DESC LIMIT {limit + 1})")
+            given += [*own, *values, *tab_values]
+        every = " UNION ALL ".join(arms)
+        cursor.execute(f"SELECT c.* FROM ({every}) AS c ORDER BY c.id DESC LIMIT {limit + 1}", given)  # noqa: S608
         rows = cursor.fetchall()
     lines = tuple(line_of(row, at) for row in rows[:limit])
     return Page(lines, str(lines[-1].id) if len(rows) > limit else "", at)
@@ -184,9 +193,6 @@ def _where(
     is_about = bool(filters.category or filters.place)
     seen, seen_values = seals.case_filter(eyes, world=world, at_least=Level.EXISTENCE, with_sealed=not is_about)
     parts, values = [seen], list(seen_values)
-    tab, tab_values = _tab(filters.tab, eyes.actor)
-    parts.append(tab)
-    values += tab_values
     narrowing: list[tuple[str, object]] = [
         ("c.lead = %s", filters.unit),
         ("c.stage = %s", filters.stage),
@@ -212,10 +218,10 @@ def _where(
     return " AND ".join(parts), values
 
 
-def _tab(tab: str, viewer: Actor) -> tuple[str, list[Any]]:
-    """The tab's condition with positional parameters, in the order in which they occur."""
+def _tab(text: str, viewer: Actor) -> tuple[str, list[Any]]:
+    """An arm of a tab with positional parameters, in the order in which they occur."""
     known: dict[str, Any] = {"unit": viewer.unit, "wide": bool(viewer.roles & WIDE)}
-    text, values = TABS[tab], []
+    values = []
     while "%(" in text:
         name = text.partition("%(")[2].partition(")s")[0]
         text = text.replace(f"%({name})s", "%s", 1)

@@ -183,19 +183,18 @@ def _asked(
 ) -> tuple[str, list[Any]]:
     """One question over some segments. Two arms: all that was written, for who may read it; matter and place."""
     arms, values = [], []
-    for is_full, column, level in ((True, "words", Level.FULL), (False, "about", Level.EXISTENCE)):
+    for is_full, level in ((True, Level.FULL), (False, Level.EXISTENCE)):
         seen, given = seals.case_filter(eyes, at_least=level, with_sealed=False)
         own = _own(eyes, is_full=is_full)
-        near, keys = "", []
-        for segment in segments:
-            near += f" OR w.{column} @> %s::int[]" + (" AND w.eyes && %s::int[]" if own else "")
-            keys += [tokens(asked, segment), *([tokens(own, segment)] if own else [])]
         arms.append(
             f"(SELECT w.pos, {is_full} AS is_full, {lists.COLUMNS}"  # noqa: S608 - own words
-            f" FROM case_words w JOIN case_row c ON c.id = w.case_id"
-            f" WHERE ({near.removeprefix(' OR ')}) AND w.pos < %s AND {seen} ORDER BY w.pos DESC LIMIT {limit})"
+            f" FROM (SELECT f AS pos FROM words_found({is_full}, %s, %s, %s) AS f ORDER BY f DESC) AS found"
+            f" JOIN case_words w ON w.pos = found.pos JOIN case_row c ON c.id = w.case_id"
+            f" WHERE {seen} ORDER BY w.pos DESC LIMIT {limit})"
         )
-        values += [*keys, before, *given]
+        wanted = [tokens(asked, segment) for segment in segments]
+        owned = [tokens(own, segment) for segment in segments] if own else None
+        values += [wanted, owned, before, *given]
     both = " UNION ALL ".join(arms)
     once = f"SELECT DISTINCT ON (pos) * FROM ({both}) AS both_arms ORDER BY pos DESC, is_full DESC LIMIT {limit}"  # noqa: S608
     return once, values
