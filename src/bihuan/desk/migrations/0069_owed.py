@@ -9,5 +9,5 @@ CREATE INDEX task_owed ON task_row (world_id, unit, due) WHERE is_open;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("desk", "0067_redaction")]
+    dependencies = [("desk", "0068_notices")]
     operations = [migrations.RunSQL(FORWARD, "DROP INDEX case_owed, task_owed;")]
