@@ -9,5 +9,5 @@ CREATE INDEX task_owed ON task_row (world_id, unit, due) WHERE is_open;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("desk", "0068_notices")]
+    dependencies = [("desk", "0070_micro_scenes")]
     operations = [migrations.RunSQL(FORWARD, "DROP INDEX case_owed, task_owed;")]
