@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 
 from django.contrib.auth.hashers import make_password
 
-from bihuan.demo import cases, draw, papers
+from bihuan.demo import cases, draw, papers, shifts
 from bihuan.desk import api
 from bihuan.scenes import install
 
@@ -81,6 +81,7 @@ def load_demo(step: Step = lambda _done, _all: None) -> list[Account]:
     list(install())
     step(5, 6)
     api.registers.load([*stations(), *papers.registers()], by=api.SYSTEM)
+    api.roster.put(shifts.spans(person_id), by=api.SYSTEM)
     step(6, 6)
     return accounts()
 

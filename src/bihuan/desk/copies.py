@@ -89,6 +89,10 @@ COPIES: tuple[Copy, ...] = (
         "until he removes it or is erased", "the key goes; the way says nothing then",
     ),
     Copy(
+        "duty_span", ("source",), "who is to be on duty when; never who came", "90 days after its end",
+        "a person without a name is shown without one",
+    ),
+    Copy(
         "tick_retry", ("error",), "why a tick failed: the kind of error and ids", "until the tick succeeds",
         "nothing to reach",
     ),
@@ -154,6 +158,8 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "notice_way": ("kind", "last_error"),
     "notice_wish": ("language",),
     "notice_letter": ("last_error",),
+    "duty_span": ("district", "unit", "role"),
+    "calendar_token": ("digest", "unit"),
     "webhook_try": ("error",),
     "rulebook": ("district", "scene", "version", "basis", "body", "imported_by"),
     "calendar_day": ("country", "note", "basis", "set_by"),

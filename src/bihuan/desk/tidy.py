@@ -32,6 +32,7 @@ def step() -> int:
     gone = _remove("answer", _ANSWERS, now - KEYS_LIVE) + _remove("outbox", _MESSAGES, now - SENT_KEPT)
     gone += _remove("webhook_message", _MESSAGES, now - SENT_KEPT)
     gone += _remove("notice", _NOTICES, now - NOTICES_KEPT) + _remove("notice_letter", _NOTICES, now - NOTICES_KEPT)
+    gone += _remove("duty_span", "ends < %s", now - SENT_KEPT)
     gone += photos.remove_unused(now - PHOTO_WAITS, FILES) + uploads.remove_old(now - PHOTO_WAITS, FILES)
     return gone + _remove("webhook_try", _TRIES, now - SENT_KEPT)
 

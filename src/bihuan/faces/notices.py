@@ -36,6 +36,13 @@ ROLES = {
 }
 
 
+PASSED = {
+    "empty": "{unit}的{roles}岗位空缺",
+    "away": "{unit}的{roles}不当值",
+    "held": "{unit}的{roles}当时不当值，等到上班才告诉",
+}
+
+
 def kind(key: str) -> str:
     return say(KINDS[key])
 
@@ -49,7 +56,7 @@ def why(passed: Sequence[desk.notices.Passed]) -> str:
     """Whom the safety net went past, in words; empty where nobody was."""
     parts = []
     for one in passed:
-        text = say("{unit}的{roles}岗位空缺") if one.how == "empty" else say("{unit}的{roles}不当值")
+        text = say(PASSED.get(one.how, PASSED["away"]))
         parts.append(text.format(unit=choose(one.unit.name, one.unit.name_en), roles=roles(one.roles)))
     return "; ".join(parts)
 

@@ -7,7 +7,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from django.views.i18n import set_language
 
-from bihuan.faces.console import notices, notices_ways, papers, scenes, work
+from bihuan.faces.console import notices, notices_ways, papers, roster, scenes, work
 from bihuan.faces.console import views as console
 from bihuan.faces.console.bulk import bulk
 from bihuan.faces.console.search import search
@@ -96,6 +96,7 @@ urlpatterns = [
     path("console/views", console.saved, name="saved-views"),
     path("console/notices", notices.page, name="notices"),
     path("console/notices/ways", notices_ways.ways, name="notice-ways"),
+    path("console/roster", roster.page, name="roster"),
     path("console/unit", boards.unit, name="unit-board"),
     path("console/evaluation", boards.evaluation, name="evaluation"),
     path("console/oversight", boards.oversight, name="oversight"),

@@ -7,23 +7,29 @@ Whatever is told is told under law 7, and looked at again when it is shown or se
 from __future__ import annotations
 
 from bihuan.desk.notices.inbox import MOST_COUNTED, Inbox, Notice, Passed, mark, read, unseen
-from bihuan.desk.notices.kinds import TOLD, URGENT
+from bihuan.desk.notices.kinds import OF_THE_LADDER, TOLD, URGENT
+from bihuan.desk.notices.net import Net, change_net
+from bihuan.desk.notices.net import read as read_net
 from bihuan.desk.notices.ways import BadWay, Way, Wish, add, of, remove, set_wish, test, wish_of
 
 __all__ = [
     "MOST_COUNTED",
+    "OF_THE_LADDER",
     "TOLD",
     "URGENT",
     "BadWay",
     "Inbox",
+    "Net",
     "Notice",
     "Passed",
     "Way",
     "Wish",
     "add",
+    "change_net",
     "mark",
     "of",
     "read",
+    "read_net",
     "remove",
     "set_wish",
     "test",

@@ -21,7 +21,9 @@ MOST_COUNTED = 99
 
 @dataclass(frozen=True)
 class Passed:
-    """Somebody whom the safety net went past: ``how`` is ``empty`` (nobody holds the post) or ``away``."""
+    """Somebody whom the safety net went past: ``how``: ``empty`` (nobody holds the post), ``away``, or
+    ``held``: it waited until the unit opened.
+    """
 
     how: str
     roles: tuple[str, ...]
@@ -74,10 +76,16 @@ def read(person: str, before: int = 0, *, only_unseen: bool = False) -> Inbox:
 
 
 def select(
-    person: str, condition: str, values: Sequence[Any], limit: int = PAGE + 1, order: str = "n.id DESC"
+    person: str,
+    condition: str,
+    values: Sequence[Any],
+    limit: int = PAGE + 1,
+    *,
+    order: str = "n.id DESC",
+    eyes: tuple[str, list[Any]] | None = None,
 ) -> list[Notice]:
     """The notices of a person that he may know of now, the newest first."""
-    where, sight = _sight(person)
+    where, sight = eyes or _sight(person)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT n.id, n.case_id, c.number, n.kind, n.is_urgent, n.at, n.seen, n.unit, n.why, c.seal, c.scene,"  # noqa: S608 - our own words
@@ -93,10 +101,10 @@ def select(
 def between(person: str, after: int, upto: int, limit: int) -> tuple[list[Notice], int]:
     """The most urgent and newest of a span that he has not seen and may know of now, and how many there are."""
     condition, values = "n.id > %s AND n.id <= %s AND n.seen IS NULL", [after, upto]
-    found = select(person, condition, values, limit, order="n.is_urgent DESC, n.id DESC")
+    where, sight = eyes = _sight(person)
+    found = select(person, condition, values, limit, order="n.is_urgent DESC, n.id DESC", eyes=eyes)
     if len(found) < limit:
         return found, len(found)
-    where, sight = _sight(person)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM notice n JOIN case_row c ON c.id = n.case_id"  # noqa: S608 - our own words

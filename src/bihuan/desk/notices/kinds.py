@@ -36,13 +36,18 @@ URGENT = frozenset({"oversee", "overdue", "statutory-report"})
 
 @dataclass(frozen=True)
 class Told:
-    """One thing to tell. ``to``: a unit, a role of a unit (``role@unit``) or a person (``person:…``)."""
+    """One thing to tell. ``to``: a unit, a role of a unit (``role@unit``) or a person (``person:…``).
+
+    ``clock``: the one that speaks. ``has_waited``: it was held until the unit opened.
+    """
 
     case: UUID
     number: int
     kind: str
     to: str
     at: datetime
+    clock: str = ""
+    has_waited: bool = False
 
 
 def is_told(placed: Placed) -> bool:
@@ -55,7 +60,8 @@ def told(placed: Placed, state: Case) -> Iterator[Told]:
     for message in effects.messages(placed.case, recorded, state):
         kind = _kind(message.kind, recorded.event)
         if kind in TOLD:
-            yield Told(placed.case, placed.number, kind, message.to, recorded.at)
+            clock = str(getattr(recorded.event, "clock", "")) if kind in OF_THE_LADDER else ""
+            yield Told(placed.case, placed.number, kind, message.to, recorded.at, clock)
 
 
 def _kind(kind: str, event: e.Event) -> str:

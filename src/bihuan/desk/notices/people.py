@@ -111,13 +111,10 @@ def find(posts: Posts, kind: str, to: str, facts: Facts, on_duty: OnDuty | None 
     passed: list[str] = []
     for rungs in _net(posts, kind, to, facts):
         held = [one for rung in rungs for one in posts.holders(rung) if posts.may_know(one, facts)]
-        if not held:
-            passed += [f"empty {rung.text}" for rung in rungs]
-            continue
-        there = _there(rungs, held, on_duty)
+        there = _there(posts, rungs, held, facts, on_duty) if on_duty is not None else held
         if there:
             return Found(_once(there), tuple(passed))
-        passed += [f"away {rung.text}" for rung in rungs]
+        passed += [f"{'away' if held else 'empty'} {rung.text}" for rung in rungs]
     return Found((), tuple(passed))
 
 
@@ -125,11 +122,17 @@ def _once(hearers: Sequence[Hearer]) -> tuple[Hearer, ...]:
     return tuple({one.person: one for one in reversed(hearers)}.values())[::-1]
 
 
-def _there(rungs: Sequence[Rung], held: Sequence[Hearer], on_duty: OnDuty | None) -> list[Hearer]:
-    if on_duty is None:
-        return list(held)
-    rosters = {rung.unit: on_duty(rung) for rung in rungs}
-    return [one for one in held if (roster := rosters[one.unit]) is None or one.person in roster]
+def _there(posts: Posts, rungs: Sequence[Rung], held: Sequence[Hearer], facts: Facts, on_duty: OnDuty) -> list[Hearer]:
+    """Holders who are on duty, and whoever the roster has put in their place."""
+    found: list[Hearer] = []
+    for rung in rungs:
+        roster = on_duty(rung)
+        if roster is None:
+            found += [one for one in held if one.unit == rung.unit]
+            continue
+        steps_in = [Hearer(person, rung.unit) for person in sorted(roster) if rung.unit in posts.units_of(person)]
+        found += [one for one in steps_in if posts.may_know(one, facts)]
+    return found
 
 
 def first_rung(kind: str, to: str) -> Rung | None:
