@@ -40,7 +40,7 @@ def _table(rows: list[dict[str, object]], *, as_json: bool) -> None:
 @tokens.command("new")
 def token_new(  # noqa: PLR0917 - options of a command line
     account: Annotated[str, typer.Argument(help="账号 account whose post it stands for")],
-    scopes: Annotated[str, typer.Option(help="权限 report,read,work,verify,triage,oversight,admin")],
+    scopes: Annotated[str, typer.Option(help="权限 report,read,work,verify,triage,oversight,admin,signal")],
     unit: Annotated[str, typer.Option(help="单位 unit of the post, where there are several")] = "",
     role: Annotated[str, typer.Option(help="岗位 role of the post, where there are several")] = "",
     name: Annotated[str, typer.Option(help="给它起个名 what it is for")] = "",

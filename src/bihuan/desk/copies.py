@@ -165,6 +165,9 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "calendar_day": ("country", "note", "basis", "set_by"),
     "calendar_year": ("country", "basis"),
     "setting": ("key", "value"),
+    # Sensors are things; who sends is a unit and the name of its token.
+    "signal": ("source", "sensor", "kind", "value", "unit", "place", "lon", "lat"),
+    "signal_count": ("source",),
     "imported": ("source", "source_id"),
     "import_run": ("key", "source", "scene"),
     "import_rejected": ("run", "code", "field"),

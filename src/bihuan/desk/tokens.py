@@ -23,7 +23,7 @@ from bihuan.desk.intake import Intake
 
 PREFIX = "bh_"
 # What a token may be good for. A scope never gives more than the post that the token belongs to.
-SCOPES = ("report", "read", "work", "verify", "triage", "oversight", "admin")
+SCOPES = ("report", "read", "work", "verify", "triage", "oversight", "admin", "signal")
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from bihuan.faces.rest import (
     registers,
     reports,
     scenes,
+    signals,
     tracking,
     webhooks,
 )
@@ -93,6 +94,7 @@ def make() -> Api:
         scenes.router,
         registers.router,
         webhooks.router,
+        signals.router,
     )
     for router in routers:
         made.add_router("", router)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from bihuan.faces.rest.incoming import SignalIn
 from bihuan.faces.rest.outgoing import ProblemOut
 
 ABOUT = """\
 闭环的程序接口。所有拒绝都以 `application/problem+json` 说明依据的法则（law）或规则（rule）。
 
 The API of the loop. Every refusal is `application/problem+json` and names the law or rule that it rests on.
-Scopes of tokens: `report read work verify triage oversight admin`. Reference: docs/reference/api.md.
+Scopes of tokens: `report read work verify triage oversight admin signal`. Reference: docs/reference/api.md.
 """
 OPEN_OR_BEARER: dict[str, Any] = {
     "security": [{}, {"Bearer": []}],
@@ -78,6 +79,7 @@ def finish(schema: Any) -> Any:  # noqa: ANN401 - ninja's document is a dict of 
     found = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     models.update(found.pop("$defs", {}))
     models["ProblemOut"] = found
+    models["SignalIn"] = SignalIn.model_json_schema()
     components["parameters"] = PARAMETERS
     components["responses"] = {f"Problem{status}": _problem(text) for status, text in PROBLEMS.items()}
     refs = {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in PROBLEMS}

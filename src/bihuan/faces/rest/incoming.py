@@ -70,3 +70,16 @@ class ReasonIn(In):
 
 class SplitIn(In):
     parts: Annotated[list[ReportIn], Field(min_length=1, max_length=20)]
+
+
+class SignalIn(In):
+    """What a sensor observed: of a thing or a place, never of a person. `value` null: it spoke and had no number."""
+
+    sensor: Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[0-9A-Za-z][0-9A-Za-z._:/-]*$")]
+    kind: Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
+    at: Instant = Field(description="When it happened, by the sensor's clock")
+    value: float | None = Field(strict=True, allow_inf_nan=False, description="In `unit`, as the sensor gave it")
+    unit: Annotated[str, StringConstraints(max_length=16)] = ""
+    place: Place = ""
+    lon: float | None = Field(None, ge=-180, le=180, allow_inf_nan=False)
+    lat: float | None = Field(None, ge=-90, le=90, allow_inf_nan=False)

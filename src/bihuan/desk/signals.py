@@ -1,0 +1,110 @@
+"""Signals: what a source observed, when it happened and when it arrived. Immutable, and kept once however often sent.
+
+A signal is of a thing or a place, never of a person (law 9): a sensor, a gauge, a counter. What comes again is counted
+and not kept twice; when it comes again with another value the first stays, and that is counted too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from bihuan.desk import instant
+
+# Later than this after the event it counts as late, more than this before our clock as ahead; both are kept.
+LATE, AHEAD = timedelta(hours=1), timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """``value`` of ``None``: the sensor spoke and had no number. ``kind``: what was observed: ``water_level``."""
+
+    sensor: str
+    kind: str
+    happened: datetime
+    value: float | None
+    unit: str = ""
+    place: str = ""
+    lon: float | None = None
+    lat: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """``duplicates`` came before; ``contradictions``: those of them with another value; ``late``, ``ahead``: taken."""
+
+    taken: int = 0
+    duplicates: int = 0
+    contradictions: int = 0
+    late: int = 0
+    ahead: int = 0
+    refused: int = 0
+
+    def __add__(self, other: Kept) -> Kept:
+        return Kept(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+
+
+# One statement for any number of signals, and what is there already is told apart in it: COPY could only fail on it.
+_GIVEN = (
+    "unnest(%b::varchar[], %b::varchar[], %b::timestamptz[], %b::float8[], %b::varchar[], %b::varchar[],"
+    " %b::float8[], %b::float8[]) AS g(sensor, kind, happened, value, unit, place, lon, lat)"
+)
+_KEEP = (
+    "INSERT INTO signal (world_id, source, arrived, sensor, kind, happened, value, unit, place, lon, lat)"  # noqa: S608 - ours
+    f" SELECT 1, %b::varchar, %b::timestamptz, g.* FROM {_GIVEN}"
+    " ON CONFLICT (source, sensor, kind, happened) DO NOTHING RETURNING happened"
+)
+_CONTRADICT = (
+    f"SELECT count(*) FROM {_GIVEN} JOIN signal s ON s.source = %b::varchar AND s.sensor = g.sensor"  # noqa: S608
+    " AND s.kind = g.kind AND s.happened = g.happened WHERE s.value IS DISTINCT FROM g.value"
+)
+_COUNT = (
+    "INSERT INTO signal_count AS c (world_id, source, day, taken, duplicates, contradictions, late, ahead, refused)"
+    " VALUES (1, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (source, day) DO UPDATE SET"
+    " taken = c.taken + excluded.taken, duplicates = c.duplicates + excluded.duplicates,"
+    " contradictions = c.contradictions + excluded.contradictions, late = c.late + excluded.late,"
+    " ahead = c.ahead + excluded.ahead, refused = c.refused + excluded.refused"
+)
+
+
+_COLUMNS = [one.name for one in fields(Signal)]
+
+
+def keep(signals: Sequence[Signal], *, source: str, refused: int = 0) -> Kept:
+    """All of them in one transaction. ``refused``: so many more could not be read, to be counted with them."""
+    now = instant.now()
+    with transaction.atomic(), connection.cursor() as cursor:
+        kept = _kept(cursor, signals, source, now) if signals else Kept()
+        kept += Kept(refused=refused)
+        if kept != Kept():
+            cursor.execute(_COUNT, [source, now.date(), *(getattr(kept, one.name) for one in fields(kept))])
+    return kept
+
+
+def _kept(cursor: Any, signals: Sequence[Signal], source: str, now: datetime) -> Kept:  # noqa: ANN401
+    columns = [[getattr(one, name) for one in signals] for name in _COLUMNS]
+    cursor.execute(_KEEP, [source, now, *columns])
+    taken = [row[0] for row in cursor.fetchall()]
+    again = len(signals) - len(taken)
+    contradictions = 0
+    if again:
+        cursor.execute(_CONTRADICT, [*columns, source])
+        contradictions = cursor.fetchone()[0]
+    late = sum(happened < now - LATE for happened in taken)
+    ahead = sum(happened > now + AHEAD for happened in taken)
+    return Kept(len(taken), again, contradictions, late, ahead)
+
+
+def counts(source: str, since: datetime) -> Kept:
+    """What became of all that this source sent since that day."""
+    names = ", ".join(f"coalesce(sum({one.name}), 0)::bigint" for one in fields(Kept))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {names} FROM signal_count WHERE source = %s AND day >= %s",  # noqa: S608 - names are ours
+            [source, since.date()],
+        )
+        return Kept(*cursor.fetchone())
