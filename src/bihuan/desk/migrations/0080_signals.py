@@ -40,5 +40,5 @@ BACK = "DROP TABLE signal_count, signal;"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("desk", "0070_micro_scenes")]
+    dependencies = [("desk", "0072_roster")]
     operations = [migrations.RunSQL(TABLES, BACK)]
