@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
 
 from bihuan.desk import api as desk
 from bihuan.faces import i18n
 from bihuan.faces.i18n import say
 from bihuan.kernel.refused import Refused
+
+A_YEAR = 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -42,19 +46,45 @@ def _named(value: str) -> str:
     return " ".join(word.replace(" ", "\u00a0") for word in words)
 
 
-def context(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001 - Django's signature
+def context(request: HttpRequest) -> dict[str, object]:
     """For every template: the language of the page, the other one to switch to, and the pages of scenes."""
     is_english = i18n.language() == "en"
     return {
         "html_lang": "en" if is_english else "zh-Hans",
         "other_language": "zh-hans" if is_english else "en",
         "other_language_name": "中文" if is_english else "English",
+        "large": request.COOKIES.get("large") == "1",
+        "light": is_light(request),
         "scene_pages": [
             (told["home"], told["name"][i18n.language()])
             for told in (desk.declared_scene(key).page for key in settings.SCENES)
             if told
         ],
     }
+
+
+def is_light(request: HttpRequest) -> bool:
+    """Few bytes: no pictures, no comforts of scripts. As the reader chose, or as his browser asks (Save-Data)."""
+    chosen = request.COOKIES.get("light")
+    return chosen == "1" or (chosen is None and request.headers.get("Save-Data", "") == "on")
+
+
+@require_POST
+def reading(request: HttpRequest) -> HttpResponse:
+    """Large print, few bytes: kept in a cookie of this browser, for a year."""
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    answer = HttpResponseRedirect(back if safe else "/")
+    for mode in ("large", "light"):
+        if request.POST.get(mode) in {"0", "1"}:
+            answer.set_cookie(mode, request.POST[mode], max_age=A_YEAR, samesite="Lax", secure=request.is_secure())
+    return answer
+
+
+@require_GET
+def components(request: HttpRequest) -> HttpResponse:
+    """Every piece that pages are made of: for whoever makes a page or changes the sheet."""
+    return render(request, "components.html", {"at": desk.now()})
 
 
 def problem_page(

@@ -7,6 +7,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from django.views.i18n import set_language
 
+from bihuan.faces import pages
 from bihuan.faces.console import notices, notices_ways, papers, roster, scenes, work
 from bihuan.faces.console import views as console
 from bihuan.faces.console.bulk import bulk
@@ -77,6 +78,8 @@ urlpatterns = [
     path("places/<place:ground>.atom", public.feed, name="place-feed"),
     path("stations", stations, name="stations"),
     path("language", set_language, name="language"),
+    path("reading", pages.reading, name="reading"),
+    path("components", pages.components, name="components"),
     path("login/", LoginView.as_view(template_name="console/login.html"), name="login"),
     path("logout", LogoutView.as_view(next_page="/"), name="logout"),
     path("field/", field.page, name="field"),

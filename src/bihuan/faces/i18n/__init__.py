@@ -11,7 +11,19 @@ from typing import Literal
 
 from django.utils.translation import get_language
 
-from bihuan.faces.i18n import common, console, events, field, finding, notices, portal, portal_more, scenes, screen
+from bihuan.faces.i18n import (
+    common,
+    console,
+    events,
+    field,
+    finding,
+    notices,
+    portal,
+    portal_more,
+    reading,
+    scenes,
+    screen,
+)
 
 Language = Literal["zh", "en"]
 ENGLISH: dict[str, str] = {
@@ -25,6 +37,7 @@ ENGLISH: dict[str, str] = {
     **notices.ENGLISH,
     **finding.ENGLISH,
     **portal_more.ENGLISH,
+    **reading.ENGLISH,
 }
 
 
