@@ -8,7 +8,7 @@ import pytest
 
 import shared_data
 from bihuan.sense.detect import scan as module
-from bihuan.sense.detect.scan import Rule, scan
+from bihuan.sense.detect.scan import Rule, on_earth, scan
 
 
 def rows(name):
@@ -49,6 +49,16 @@ def test_leukemia_in_new_york_as_satscan_publishes_it(leukemia):
         spread = 3 * (2 * chance * (1 - chance) / 999) ** 0.5
         assert one.chance == pytest.approx(chance, abs=max(spread, 0.0015))
         assert one.smooth == pytest.approx(chance, abs=max(spread, 0.0005))
+
+
+def test_leukemia_on_the_globe(leukemia):
+    cases, places, people = leukemia
+    found = scan(cases, on_earth(places[:, 1], places[:, 0]), people, seed=1).clusters
+    published = [(31, 52, 106, 14.780276, 0.000087), (9, 88, 42, 8.287056, 0.033), (16, 113, 44, 7.199672, 0.105)]
+    for one, (areas, first, count, gain, chance) in zip(found, published, strict=False):
+        assert (len(one.areas), one.areas[0] + 1, one.cases) == (areas, first, count)
+        assert one.gain == pytest.approx(gain, abs=1e-6)
+        assert one.smooth == pytest.approx(chance, abs=max(3 * (2 * chance * (1 - chance) / 999) ** 0.5, 0.0005))
 
 
 def test_leukemia_with_circles_of_a_tenth(leukemia):

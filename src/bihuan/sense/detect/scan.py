@@ -127,6 +127,8 @@ def scan(
 ) -> Scanned:
     """Scan ``counts`` (periods × areas, the newest last; or areas alone) at ``places`` (areas × two, on a plane).
 
+    Where a degree is not the same east and north, and that matters: ``places`` of ``on_earth``.
+
     ``base``, of the same shape: the population, or for ``expected`` the mean count; none for ``permutation``.
     The same ``seed`` gives the same answer. Raises ``ValueError`` for what does not fit together.
     """
@@ -147,11 +149,17 @@ def scan(
     return Scanned(_clusters(gain, all_of, seen, best, rule=rule, total=total), best, number)
 
 
+def on_earth(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:
+    """Places in space of degrees on a globe: what is nearer through the earth is nearer along a great circle too."""
+    east, north = np.radians(np.asarray(lon, dtype=np.float64)), np.radians(np.asarray(lat, dtype=np.float64))
+    return np.stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)], axis=-1)
+
+
 def _checked(counts: npt.ArrayLike, places: npt.ArrayLike, base: npt.ArrayLike | None, rule: Rule) -> _Given:
     given, at = np.atleast_2d(np.asarray(counts)), np.asarray(places, dtype=np.float64)
     if given.ndim != 2 or not np.issubdtype(given.dtype, np.integer) or (given < 0).any():
         raise ValueError("counts must be whole numbers, not negative, by period and area")
-    if at.shape != (given.shape[1], 2) or not np.isfinite(at).all():
+    if at.shape not in {(given.shape[1], 2), (given.shape[1], 3)} or not np.isfinite(at).all():
         raise ValueError(f"places must be {given.shape[1]} pairs of finite numbers, one for each area")
     if (base is None) != (rule.kind == "permutation"):
         raise ValueError(f"{rule.kind}: a base is {'not ' if base is not None else ''}needed")

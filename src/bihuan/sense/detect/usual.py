@@ -46,16 +46,24 @@ def limit(kept: int, alpha: float) -> float:
 
 
 class Usual:
-    """Column: is raised. Beside it, of each sensor and hour of the week, the kept values and when the last came."""
+    """Column: is raised. Beside it, of each sensor and hour of the week, the kept values and when the last came.
 
-    fresh = (0.0,)
+    ``where``: which sensors it judges (without it all); only for them is there memory.
+    """
 
-    def __init__(self, sensors: int, rule: Habit = Habit(), *, name: str = "usual") -> None:
+    fresh: tuple[float, ...] = (0.0,)
+
+    def __init__(
+        self, sensors: int, rule: Habit = Habit(), where: npt.ArrayLike | None = None, *, name: str = "usual"
+    ) -> None:
         self.name, self.rule = name, rule
         if rule.kept < 3:
             raise ValueError(f"{rule}: at least three weeks")
         self._limit = limit(rule.kept, rule.alpha)
         # Half the memory of doubles: 168 hours of eight values are 5 kB a sensor.
+        judged = np.ones(sensors, dtype=bool) if where is None else np.asarray(where, dtype=bool)
+        self._row = np.where(judged, np.cumsum(judged) - 1, -1)
+        sensors = int(judged.sum())
         self._values = np.full((sensors, HOURS, rule.kept), np.nan, dtype=np.float32)
         self._hours = np.full((sensors, HOURS), -1, dtype=np.int32)
 
@@ -65,19 +73,26 @@ class Usual:
 
     def judge(self, columns: Floats, ids: Ints, values: Floats, times: Floats) -> Marks:
         (raised,) = columns
+        marks: Marks = np.zeros(len(ids), dtype=np.int8)
+        at = np.flatnonzero(self._row[ids] >= 0)
+        if len(at):
+            is_far = self._judged(self._row[ids[at]], values[at], times[at])
+            marks[at] = is_far.astype(np.int8) - raised[at].astype(np.int8)
+            raised[at] = is_far
+        return marks
+
+    def _judged(self, rows: Ints, values: Floats, times: Floats) -> npt.NDArray[np.bool_]:
         hour = ((times + self.rule.offset) // HOUR).astype(np.int64)
         cell = (hour + MONDAY) % HOURS
-        kept = self._values[ids, cell].astype(np.float64)
+        kept = self._values[rows, cell].astype(np.float64)
         middle = np.median(kept, axis=1)
         mad = np.median(np.abs(kept - middle[:, None]), axis=1)
         # Until all weeks are there a value is missing, the median is none, and nothing is far from none.
-        is_far = np.abs(values - middle) > self._limit * np.maximum(mad, self.rule.least)
-        is_new = np.flatnonzero(self._hours[ids, cell] != hour)
+        is_far: npt.NDArray[np.bool_] = np.abs(values - middle) > self._limit * np.maximum(mad, self.rule.least)
+        is_new = np.flatnonzero(self._hours[rows, cell] != hour)
         if len(is_new):
-            which, where = ids[is_new], cell[is_new]
+            which, where = rows[is_new], cell[is_new]
             self._values[which, where, :-1] = self._values[which, where, 1:]
             self._values[which, where, -1] = values[is_new]
             self._hours[which, where] = hour[is_new]
-        marks: Marks = is_far.astype(np.int8) - raised.astype(np.int8)
-        raised[:] = is_far
-        return marks
+        return is_far
