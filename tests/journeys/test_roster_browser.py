@@ -8,7 +8,13 @@ import page_browser
 from page_browser import Looker
 
 pytestmark = pytest.mark.browser
-PAGES = ("/console/notices", "/console/notices?show=all", "/console/notices/ways", "/console/roster")
+PAGES = (
+    "/console/notices",
+    "/console/notices?show=all",
+    "/console/notices/ways",
+    "/console/roster",
+    "/console/calendar",
+)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bihuan.desk import (
     boards,
+    calendar_tokens,
     imports,
     micro,
     notices,
@@ -151,6 +152,7 @@ __all__ = [
     "boards",
     "book_in_force",
     "books_in_force",
+    "calendar_tokens",
     "case_by_number",
     "category_choices",
     "category_of",

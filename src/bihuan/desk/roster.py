@@ -91,6 +91,21 @@ def put(wanted: Iterable[Wanted], *, by: Actor) -> int:
 _FIELDS = ("unit", "role", "person", "starts", "ends", "source")
 
 
+def replace(wanted: Sequence[Wanted], *, by: Actor) -> int:
+    """As ``put``, and what came from the same sources before and is still to begin gives way. Returns how many."""
+    at = instant.wall()
+    groups = {(one.unit, one.role) for one in wanted if one.source}
+    for unit, _ in groups:
+        _need_editor(by, unit)
+    with transaction.atomic(), connection.cursor() as cursor:
+        for unit, role in sorted(groups):
+            cursor.execute(
+                "DELETE FROM duty_span WHERE unit = %s AND role = %s AND source = ANY(%s) AND starts > %s",
+                [unit, role, sorted({one.source for one in wanted if one.source}), at],
+            )
+        return put(wanted, by=by)
+
+
 def swap(span: UUID, person: UUID, *, by: Actor) -> None:
     """Somebody else of the unit steps in. Raises ``LookupError``, ``BadSpan`` and ``Refused``."""
     found = _need(span, by)

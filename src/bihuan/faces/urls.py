@@ -8,7 +8,7 @@ from django.urls.converters import StringConverter
 from django.views.i18n import set_language
 
 from bihuan.faces import pages
-from bihuan.faces.console import notices, notices_ways, papers, roster, scenes, work
+from bihuan.faces.console import calendars, notices, notices_ways, papers, roster, scenes, work
 from bihuan.faces.console import views as console
 from bihuan.faces.console.bulk import bulk
 from bihuan.faces.console.search import search
@@ -99,6 +99,8 @@ urlpatterns = [
     path("console/views", console.saved, name="saved-views"),
     path("console/notices", notices.page, name="notices"),
     path("console/notices/ways", notices_ways.ways, name="notice-ways"),
+    path("calendar/<str:token>.ics", calendars.feed, name="calendar"),
+    path("console/calendar", calendars.page, name="calendars"),
     path("console/roster", roster.page, name="roster"),
     path("console/unit", boards.unit, name="unit-board"),
     path("console/evaluation", boards.evaluation, name="evaluation"),

@@ -1,4 +1,7 @@
-"""What leaves the process in log lines: never a receipt code. Whoever holds one may see and close the case (law 4)."""
+"""What leaves the process in log lines: never a receipt code, never the secret of a calendar.
+
+Whoever holds a code may see and close the case (law 4).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import re
 
 HIDDEN = "****"
 # A path that a code stands in, whatever it looks like; and a code as it is given, wherever it stands.
-_PATH = re.compile(r"(/(?:t|track)/)[^\s/?\"']+(?: [0-9A-Za-z]{4}\b){0,3}")
+_PATH = re.compile(r"(/(?:t|track|calendar)/)[^\s/?\"']+(?: [0-9A-Za-z]{4}\b){0,3}")
 _CODE = re.compile(r"(?<![0-9A-Za-z-])(?=[A-Z-]*[0-9])[0-9A-Z]{4}(?:-?[0-9A-Z]{4}){3}(?![0-9A-Za-z-])", re.ASCII)
 _SMALL = re.compile(r"(/(?:requests|tokens|media)/)[0-9A-Za-z]{4}(?:-?[0-9A-Za-z]{4}){3}(?![0-9A-Za-z-])")
 
