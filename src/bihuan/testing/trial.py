@@ -20,6 +20,7 @@ from bihuan.testing import walk
 SOON = timedelta(minutes=20)
 LONG = timedelta(days=2)
 OPENS = time(9, 0)
+CLOSES = 17
 QUIET = frozenset({"ClockStarted", "ClockStopped", "ProofAdded", "Noted"})
 
 
@@ -91,7 +92,12 @@ class VirtualDoor:
         if self._is_late and handle is not None and task is not None and task.role is Role.LEAD:
             return max(self._at, handle.due) + (handle.due - handle.started) * 0.3 + SOON
         ahead = [clock.due for clock in running if clock.due > self._at]
-        return self._at + max(SOON, min((min(ahead) - self._at) / 2, LONG)) if ahead else self._at + SOON
+        if not ahead:
+            return self._at + SOON
+        left = min(ahead) - self._at
+        half = self._at + min(left / 2, LONG)
+        awake = _awake(half)
+        return awake if awake - self._at < left * 0.65 else half
 
     def beats(self) -> list[Beat]:
         """One for each action and each tick that said something."""
@@ -118,6 +124,16 @@ class VirtualDoor:
 
 def _clock(clock: Clock) -> tuple[str, datetime, bool]:
     return clock.key, clock.due, clock.broken is not None
+
+
+def _awake(at: datetime) -> datetime:
+    """The next moment at which somebody is in the office."""
+    local = at.astimezone(ZoneInfo(api.virtual.zone()))
+    if local.hour >= CLOSES:
+        local = datetime.combine(local.date() + timedelta(days=1), OPENS, local.tzinfo)
+    elif local.time() < OPENS:
+        local = datetime.combine(local.date(), OPENS, local.tzinfo)
+    return (local + timedelta(days=max(0, 7 - local.weekday()) if local.weekday() > 4 else 0)).astimezone(UTC)
 
 
 def _morning(now: datetime) -> datetime:

@@ -78,6 +78,7 @@ class Part:
     lines: tuple[Line, ...]
     error: str = ""
     is_full: bool = False
+    is_open: bool = False
 
 
 def spoken(what: str) -> str:
@@ -144,7 +145,8 @@ class Shown:
         )
         errors = [text for (one, number, _), text in self._errors.items() if one == table and number == 0]
         full = len(self._draft.table(table)) >= micro.MOST[table]
-        return Part(table, say(title), say(hint), say(add), lines, " ".join(errors), full)
+        is_open = is_adding or not rows or any(one == table for one, _, _ in self._errors)
+        return Part(table, say(title), say(hint), say(add), lines, " ".join(errors), full, is_open)
 
     def _cell(self, table: str, number: int, column: str, value: str) -> Cell:
         name = f"{table}-{number}-{column}" if table else column
