@@ -56,6 +56,8 @@ def fill(address, world, code=None):
         .replace("<ground>", "500103")
         .replace("<form>", "none")
         .replace("<scene>", "m500103_1")
+        .replace("<table>", "clocks")
+        .replace("<pack>", "xlsx")
     )
     address = address.replace("<digest>", "0" * 64)
     return (

@@ -168,7 +168,7 @@ def write_grids(path: Path, grids: Mapping[str, tuple[str, Iterable[Sequence[str
     Each file is replaced at once; an error leaves the old ones.
     """
     if path.suffix.lower() == ".xlsx":
-        replace_file(path, _workbook(grids))
+        replace_file(path, workbook_bytes(grids))
         return
     packed = {path / f"{stem}.csv": csv_bytes(rows) for stem, (_, rows) in grids.items()}
     path.mkdir(parents=True, exist_ok=True)
@@ -183,7 +183,7 @@ def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def _workbook(grids: Mapping[str, tuple[str, Iterable[Sequence[str]]]]) -> bytes:
+def workbook_bytes(grids: Mapping[str, tuple[str, Iterable[Sequence[str]]]]) -> bytes:
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(out, options) as workbook:

@@ -42,6 +42,11 @@ def read_tables(path: Path | str) -> Rulebook:
     return _Reader(read_grids(Path(path), NAMES), str(path)).book()
 
 
+def from_grids(grids: Mapping[str, Grid]) -> Rulebook:
+    """The rulebook in tables that were read already. Raises ``BadRulebook`` with all that is wrong."""
+    return _Reader(grids, "").book()
+
+
 def write_tables(book: Rulebook, path: Path | str) -> None:
     """Write a folder of CSV files, or one workbook when ``path`` ends in ``.xlsx``.
 

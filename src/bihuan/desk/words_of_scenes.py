@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 REFUSALS: Mapping[str, tuple[str, str]] = {
+    "rules-in-the-past": (
+        "生效日期 {day} 已经过了；今天是 {today}，从今天或者以后的一天起。",
+        "{day} is past; today is {today}. Rules hold from today or a later day.",
+    ),
+    "rules-unchanged": ("与版本 {version} 一样，没有要发布的。", "It is the same as version {version}."),
     "scene-retired": (
         "“{scene}”已经停用，不再收新的反映；已经收下的照常办。",
         "{scene} takes no new reports any more; what was taken in goes on.",

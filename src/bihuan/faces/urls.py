@@ -8,7 +8,7 @@ from django.urls.converters import StringConverter
 from django.views.i18n import set_language
 
 from bihuan.faces import pages
-from bihuan.faces.console import calendars, notices, notices_ways, papers, roster, scenes, work
+from bihuan.faces.console import calendars, notices, notices_ways, papers, roster, rule_rows, rules, scenes, work
 from bihuan.faces.console import views as console
 from bihuan.faces.console.bulk import bulk
 from bihuan.faces.console.search import search
@@ -42,6 +42,14 @@ class PlaceCode(StringConverter):
     regex = "[0-9]{2,15}"
 
 
+class TableKey(StringConverter):
+    regex = "book|categories|clocks|routes|steps|ladder"
+
+
+class PackKind(StringConverter):
+    regex = "xlsx|zip"
+
+
 class SceneKey(StringConverter):
     regex = "[a-z][a-z0-9_]{0,23}"
 
@@ -53,6 +61,8 @@ class Digest(StringConverter):
 register_converter(Code, "code")
 register_converter(Digest, "digest")
 register_converter(SceneKey, "scene")
+register_converter(TableKey, "table")
+register_converter(PackKind, "pack")
 register_converter(PlaceCode, "place")
 register_converter(LetterName, "letter")
 register_converter(LetterKind, "kind")
@@ -108,6 +118,9 @@ urlpatterns = [
     path("console/notice", boards.notice, name="notice"),
     path("console/post", console.change_post, name="post"),
     path("console/rules", console.rules, name="console-rules"),
+    path("console/rules/<scene:scene>", rules.rulebook, name="rulebook"),
+    path("console/rules/<scene:scene>/tables.<pack:pack>", rules.tables, name="rulebook-tables"),
+    path("console/rules/<scene:scene>/<table:table>", rule_rows.table, name="rulebook-table"),
     path("console/scenes", scenes.scenes, name="scenes"),
     path("console/scenes/<scene:scene>", scenes.scene, name="scene"),
     path("console/scenes/<scene:scene>/try", scenes.trial, name="scene-trial"),

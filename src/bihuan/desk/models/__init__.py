@@ -7,6 +7,7 @@ Written only by ``desk.store`` (cases, tasks, events, messages, receipts, vault)
 from __future__ import annotations
 
 from bihuan.desk.models.case import Answer, CaseRow, EventRow, Receipt, TaskRow
+from bihuan.desk.models.drafts import RulebookDraft, RulebookReason
 from bihuan.desk.models.follow import Cursor, FeedRow, Head, Outbox, Pending, Subtree
 from bihuan.desk.models.imports import Imported, ImportRejected, ImportRun
 from bihuan.desk.models.micro import MicroScene, MicroVersion
@@ -42,6 +43,8 @@ __all__ = [
     "Receipt",
     "RegisterChange",
     "RegisterRow",
+    "RulebookDraft",
+    "RulebookReason",
     "RulebookRow",
     "Setting",
     "Subtree",

@@ -15,6 +15,7 @@ from bihuan.desk import api as desk
 from bihuan.faces import shown
 from bihuan.faces.console import bulk, filled, forms, lines, page, pairs, work
 from bihuan.faces.console.gate import keep_purpose, purpose_of, staff_only
+from bihuan.faces.console.rules import editable
 from bihuan.faces.i18n import say
 from bihuan.faces.pages import Explained, explain_refusal, problem_page
 from bihuan.faces.portal.views import books
@@ -268,7 +269,11 @@ def seen(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
 @require_GET
 @staff_only
 def rules(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
-    return render(request, "rules.html", {"books": books(), "base": "console/base.html", "staff": staff})
+    return render(
+        request,
+        "rules.html",
+        {"books": books(), "base": "console/base.html", "staff": staff, "editable": editable(staff)},
+    )
 
 
 @require_http_methods(["GET", "POST"])

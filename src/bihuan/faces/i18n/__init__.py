@@ -21,6 +21,7 @@ from bihuan.faces.i18n import (
     portal,
     portal_more,
     reading,
+    rules,
     scenes,
     screen,
 )
@@ -32,6 +33,7 @@ ENGLISH: dict[str, str] = {
     **console.ENGLISH,
     **events.ENGLISH,
     **field.ENGLISH,
+    **rules.ENGLISH,
     **scenes.ENGLISH,
     **screen.ENGLISH,
     **notices.ENGLISH,
