@@ -162,6 +162,16 @@ def test_no_filter_walks_over_what_it_does_not_want(worked, filters):
     assert plan.count("Sort Key") <= 1, plan
 
 
+def test_a_list_is_planned_for_its_own_values_however_often_it_is_asked(stored):
+    for _ in range(12):
+        listed(tab="verify", limit=1)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%FROM case_row c WHERE%%'")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        assert cursor.fetchone()[0] > 0
+
+
 def test_what_is_mine_has_an_index_of_its_own(worked):
     plan = analysed(api.Actor(str(MINE), "", frozenset()), mine=True)
     assert "case_by_reporter" in plan, plan

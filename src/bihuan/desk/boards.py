@@ -18,7 +18,7 @@ import orjson
 from django.conf import settings
 from django.db import connection
 
-from bihuan.desk import feed, instant, lists, measures, names, seals
+from bihuan.desk import feed, instant, lists, measures, names, planned, seals
 from bihuan.desk.actor import Actor
 from bihuan.desk.feed import Placed
 from bihuan.desk.instant import REAL_WORLD
@@ -304,7 +304,7 @@ def cases_behind(
     if after:
         parts.append("n.case_id < %s::uuid")
         given.append(UUID(after))
-    with connection.cursor() as cursor:
+    with planned.anew() as cursor:
         cursor.execute(
             f"SELECT {lists.COLUMNS} FROM board_fact n JOIN case_row c ON c.id = n.case_id"  # noqa: S608 - own words
             f" WHERE {' AND '.join(parts)} ORDER BY n.case_id DESC LIMIT {limit + 1}",
@@ -338,7 +338,7 @@ def owed(viewer: Actor, *, limit: int = 200) -> lists.Page:
     """What the acting unit owes, the nearest promise first; of sealed cases number and dates only."""
     at = instant.now()
     seen, values = seals.case_filter(seals.viewer_of(viewer, at))
-    with connection.cursor() as cursor:
+    with planned.anew() as cursor:
         sql = _OWED.format(columns=lists.COLUMNS, seen=seen, limit=limit, world=REAL_WORLD)
         cursor.execute(sql, [viewer.unit] * 4 + values)
         return lists.Page(tuple(lists.line_of(row, at) for row in cursor.fetchall()), "", at)

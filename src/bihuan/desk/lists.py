@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from bihuan.desk import instant, names, rulebooks, seals
+from bihuan.desk import instant, names, planned, rulebooks, seals
 from bihuan.desk.actor import Actor
 from bihuan.desk.names import UnitName
 from bihuan.desk.seals import Level
@@ -108,7 +108,7 @@ def list_cases(viewer: Actor, filters: Filters, *, after: str = "", limit: int =
     at = instant.now(world)
     limit = max(1, min(limit, MOST))
     eyes = seals.viewer_of(viewer, at, world=world)
-    with connection.cursor() as cursor:
+    with planned.anew() as cursor:
         exact = _exact(cursor, filters, world)
         where, values = _where(eyes, filters, after, world, exact)
         arms, given = [], []

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from bihuan.desk import change, feed, instant, lists, names, seals, sight, vault
+from bihuan.desk import change, feed, instant, lists, names, planned, seals, sight, vault
 from bihuan.desk.actor import Actor
 from bihuan.desk.change import Loaded
 from bihuan.desk.feed import Placed
@@ -164,7 +164,7 @@ def find(viewer: Actor, text: str, *, after: str = "", limit: int = 50) -> Hits:
 
 def _rows(eyes: seals.Viewer, asked: list[str], before: int | None, limit: int) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
-    with connection.cursor() as cursor:
+    with planned.anew() as cursor:
         cursor.execute("SELECT coalesce(max(pos), -1) + 1 FROM case_words")
         end = int(cursor.fetchone()[0])
         before = end if before is None else min(before, end)
