@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bihuan.cli import meeting, office, scene, suggest, webhooks
+from bihuan.cli import meeting, office, scene, signals, suggest, webhooks
 from bihuan.cli.common import Json, World, day_of, err, fail, out, progress, ready, say
 from bihuan.wiring import commands, importing, postgres, simulating, site, supervisor
 from bihuan.wiring.processes import Busy
@@ -30,6 +30,7 @@ app.add_typer(rules_app, name="rules")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(scene.app, name="scene")
 app.add_typer(meeting.app, name="meeting")
+app.add_typer(signals.app, name="signals")
 app.add_typer(suggest.app, name="suggest")
 app.add_typer(office.tokens, name="token")
 app.add_typer(office.worlds, name="world")

@@ -168,6 +168,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     # Sensors are things; who sends is a unit and the name of its token.
     "signal": ("source", "sensor", "kind", "value", "unit", "place", "lon", "lat"),
     "signal_count": ("source",),
+    "finding": ("source", "sensor", "kind", "detector", "value"),
     "imported": ("source", "source_id"),
     "import_run": ("key", "source", "scene"),
     "import_rejected": ("run", "code", "field"),

@@ -108,3 +108,78 @@ def counts(source: str, since: datetime) -> Kept:
             [source, since.date()],
         )
         return Kept(*cursor.fetchone())
+
+
+# -- for who judges them --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far somebody has read."""
+
+    tx: int = 0
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    source: str
+    sensor: str
+    kind: str
+    happened: datetime
+    arrived: datetime
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``mark``: 1 raised, -1 lowered, by the reading of that time; of a silence, when it began to be one."""
+
+    source: str
+    sensor: str
+    kind: str
+    detector: str
+    mark: int
+    happened: datetime
+    value: float | None = None
+
+
+# By transaction: an id that was drawn earlier may become visible later, and would be missed. What is younger than the
+# oldest transaction that still runs waits for it.
+_AFTER = (
+    "SELECT tx::text::bigint, id, source, sensor, kind, happened, arrived, value FROM signal"
+    " WHERE (tx, id) > (%s::text::xid8, %s) AND tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY tx, id LIMIT %s"
+)
+_FIND = (
+    "INSERT INTO finding (world_id, found, source, sensor, kind, detector, mark, happened, value)"
+    " SELECT 1, %b::timestamptz, g.* FROM unnest(%b::varchar[], %b::varchar[], %b::varchar[], %b::varchar[],"
+    " %b::int2[], %b::timestamptz[], %b::float8[]) AS g ON CONFLICT DO NOTHING"
+)
+_FINDING = [one.name for one in fields(Finding)]
+
+
+def after(place: Place, most: int) -> tuple[list[Read], Place]:
+    """What came after that place, in the order of arrival, and the place up to which it is."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AFTER, [str(place.tx), place.id, most])
+        rows = cursor.fetchall()
+    return [Read(*row[2:]) for row in rows], Place(*rows[-1][:2]) if rows else place
+
+
+def find(findings: Sequence[Finding]) -> int:
+    """Keep what was found, once however often it is found; how many were new."""
+    if not findings:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [instant.now(), *([getattr(one, name) for one in findings] for name in _FINDING)])
+        return int(cursor.rowcount)
+
+
+def findings(*, source: str = "", most: int = 1000) -> list[Finding]:
+    """The newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(_FINDING)} FROM finding WHERE %s IN ('', source) ORDER BY id DESC LIMIT %s",  # noqa: S608
+            [source, most],
+        )
+        return [Finding(*row) for row in cursor.fetchall()]

@@ -25,7 +25,7 @@ class Silence:
         self, rules: Sequence[Heartbeat], of: npt.ArrayLike | None = None, *, since: float, name: str = "silence"
     ) -> None:
         self.name, self._rules = name, Numbered(rules, of)
-        self.fresh = (0.0, since)
+        self.fresh: tuple[float, ...] = (0.0, since)
         self._rules.add("seconds", [rule.seconds for rule in rules])
 
     @property
@@ -44,3 +44,7 @@ class Silence:
         found = np.flatnonzero((now - columns[:, 1] > allowed) & (columns[:, 0] == 0))
         columns[found, 0] = 1.0
         return found
+
+    def allowed(self, sensor: int) -> float:
+        """Seconds without a reading that are none too many."""
+        return float(np.ravel(self._rules.at(np.array([sensor]))["seconds"])[0])

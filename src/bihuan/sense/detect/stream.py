@@ -107,7 +107,7 @@ class _Batch:
     ids: Longs
     values: Floats
     times: Floats
-    now: float
+    now: Floats
     codes: Codes
     marks: Marks
 
@@ -146,15 +146,16 @@ class Stream:
     def counts(self) -> dict[str, int]:
         return {name: int(count) for name, count in zip(CODES, self.counted, strict=True)}
 
-    def take(self, ids: npt.ArrayLike, values: npt.ArrayLike, times: npt.ArrayLike, *, now: float) -> Judged:
-        """``times``: seconds of the event; ``now``: when the batch arrived, in the same seconds."""
+    def take(self, ids: npt.ArrayLike, values: npt.ArrayLike, times: npt.ArrayLike, *, now: npt.ArrayLike) -> Judged:
+        """``times``: seconds of the event; ``now``: when each arrived, or all of them, in the same seconds."""
         which = np.ascontiguousarray(ids, dtype=np.int64)
         value, time = (np.ascontiguousarray(one, dtype=np.float64) for one in (values, times))
         if not which.shape == value.shape == time.shape or which.ndim != 1:
             raise ValueError(f"{which.shape} ids, {value.shape} values, {time.shape} times: one of each a reading")
         codes = np.zeros(len(which), dtype=np.uint8)
         marks = np.zeros((len(self.detectors), len(which)), dtype=np.int8)
-        batch = _Batch(which, value, time, now, codes, marks)
+        arrived = np.broadcast_to(np.asarray(now, dtype=np.float64), time.shape)
+        batch = _Batch(which, value, time, arrived, codes, marks)
         whole = [self._looked_at(batch, slice(at, at + CHUNK)) for at in range(0, len(which), CHUNK)]
         left = None if all(whole) else np.flatnonzero(codes <= LATE)
         for turn in self._turns(batch, left):
@@ -168,12 +169,13 @@ class Stream:
     def _looked_at(self, batch: _Batch, at: slice) -> bool:
         """Code what can be told of a reading alone; whether all of them may be judged."""
         ids, values, times, codes = batch.ids[at], batch.values[at], batch.times[at], batch.codes[at]
+        now = batch.now[at]
         known = ids.view(np.uint64) < self.sensors
         is_known = bool(known.all())
         rule = self._plausible.at(ids if is_known else np.where(known, ids, 0))
         fits = (values >= rule["low"]) & (values <= rule["high"])
-        in_time = times <= batch.now + rule["ahead"]
-        late = times < batch.now - rule["late"]
+        in_time = times <= now + rule["ahead"]
+        late = times < now - rule["late"]
         if late.any():
             codes[late] = LATE
         if is_known and (fits & in_time).all() and np.isfinite(values).all() and np.isfinite(times).all():
@@ -237,10 +239,10 @@ class Stream:
         at = [one.name for one in self.detectors].index(name)
         return self.state[:, self._columns[at]]
 
-    def save(self, path: Path) -> None:
-        """Whole or not at all: a crash leaves what was there before."""
+    def save(self, path: Path, note: str = "") -> None:
+        """Whole or not at all: a crash leaves what was there before. ``note``: what else belongs to it."""
         arrays: dict[str, Any] = {"state": self.state, "bad": self.bad, "counted": self.counted}
-        arrays["layout"] = np.array(self._layout())
+        arrays["layout"], arrays["note"] = np.array(self._layout()), np.array(note)
         for one in self.detectors:
             arrays.update({f"{one.name}.{key}": kept for key, kept in one.extra.items()})
         beside = path.with_name(path.name + ".new")
@@ -260,6 +262,14 @@ class Stream:
                 for key, array in one.extra.items():
                     array[:] = kept[f"{one.name}.{key}"]
 
+    def go_on_from(self, other: Stream) -> None:
+        """Take over the state of a stream of the same detectors with fewer sensors, the first of ours."""
+        few = other.sensors
+        self.state[:few], self.bad[:few], self.counted[:] = other.state, other.bad, other.counted
+        for own, before in zip(self.detectors, other.detectors, strict=True):
+            for key, array in before.extra.items():
+                own.extra[key][: len(array)] = array
+
     def _layout(self) -> str:
         return json.dumps({"sensors": self.sensors, "columns": {one.name: len(one.fresh) for one in self.detectors}})
 
@@ -274,3 +284,8 @@ def _stable(keys: Longs) -> Longs:
     if top < SHORT * SHORT:
         return order[np.argsort(rest.astype(np.uint16), kind="stable")]
     return order[np.argsort(rest, kind="stable")]
+
+
+def note_of(path: Path) -> str:
+    with np.load(path, allow_pickle=False) as kept:
+        return str(kept["note"])
