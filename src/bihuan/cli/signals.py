@@ -24,7 +24,7 @@ def judge(
     once: Annotated[bool, typer.Option("--once", help="判完就停 stop when all is judged")] = False,
     as_json: Json = False,
 ) -> None:
-    """按规则判断收到的信号,中断后接着判,不漏不重。 Judge signals by rules; goes on after a stop, none missed or twice."""
+    """按规则判断收到的信号,中断后接着判,不漏不重。 Judge signals by rules, none missed or judged twice."""
     with ready():
         from bihuan.sense.detect.rules import BadRuleError  # noqa: PLC0415 - loads NumPy, which few commands need
         from bihuan.sense.watch import Watch  # noqa: PLC0415 - as above

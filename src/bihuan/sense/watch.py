@@ -84,8 +84,9 @@ class Watch:
             if isinstance(detector, Silence):
                 columns = self.stream.columns_of(detector.name)
                 for number in detector.ask(columns, now.timestamp()):
+                    source, sensor, kind = self._names[number]
                     began = datetime.fromtimestamp(columns[number, 1] + detector.allowed(int(number)), UTC)
-                    found.append(desk.signals.Finding(*self._names[number], detector.name, RAISED, began))
+                    found.append(desk.signals.Finding(source, sensor, kind, detector.name, RAISED, began))
         told = desk.signals.find(found)
         self._save()
         return told
