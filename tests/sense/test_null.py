@@ -17,9 +17,13 @@ def null():
     return found
 
 
-def test_false_alarms_are_as_frequent_as_stated(null):
-    found = null.judged(4000, 5)
-    assert list(found) == [
+@pytest.fixture(scope="module")
+def rates(null):
+    return null.judged(4000, 5)
+
+
+def test_false_alarms_are_as_frequent_as_stated(rates):
+    assert list(rates) == [
         "EARS C1",
         "EARS C2",
         "EARS C3",
@@ -29,12 +33,12 @@ def test_false_alarms_are_as_frequent_as_stated(null):
         "EWMA",
         "robust z",
     ]
-    assert {name: one for name, one in found.items() if not one["inside"]} == {}
+    assert {name: one for name, one in rates.items() if not one["inside"]} == {}
 
 
-def test_the_name_of_ears_says_less_than_happens_and_we_say_so(null):
+def test_the_name_of_ears_says_less_than_happens_and_we_say_so(rates):
     """Three deviations of seven days are passed fourteen times as often as three deviations of the truth."""
-    one = null.judged(4000, 5)["EARS C1"]
+    one = rates["EARS C1"]
     assert one["states"] == pytest.approx(0.0138, abs=1e-4)
     assert one["measured"] > 5 * one["says"]
 
