@@ -30,5 +30,5 @@ ALTER TABLE signal DROP COLUMN tx;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("desk", "0080_signals")]
+    dependencies = [("desk", "0081_rulebook_drafts")]
     operations = [migrations.RunSQL(TABLES, BACK)]
