@@ -41,7 +41,7 @@ class Postbox:
         self, _server, _session, envelope
     ):
         mail = message_from_bytes(envelope.original_content or envelope.content, policy=policy.default)
-        self.got.append((envelope.rcpt_tos[0], mail["Subject"], mail.get_content(), mail["Message-ID"]))
+        self.got.append((envelope.rcpt_tos[0], mail["Subject"].strip(), mail.get_content(), mail["Message-ID"]))
         return "250 kept"
 
     def to(self, address):

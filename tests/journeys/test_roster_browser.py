@@ -12,8 +12,8 @@ PAGES = (
     "/console/notices",
     "/console/notices?show=all",
     "/console/notices/ways",
-    "/console/roster",
     "/console/calendar",
+    "/console/roster",
 )
 
 
@@ -61,3 +61,29 @@ def test_the_pages_of_notices_are_whole_on_a_telephone(site, chromium, view):
             triage.page.screenshot(path=f"{folder}/notices-{view['viewport']['width']}.png", full_page=True)
         triage.press("ol.inbox button")
         assert triage.page.locator("ol.inbox > li").count() == 2
+
+
+def test_the_worker_shows_what_is_pushed(site, chromium):
+    """Chromium hands a push to the worker as its push service would; the browser shows it."""
+    from bihuan.demo.load import PASSWORD
+
+    with page_browser.browsing(chromium) as browser:
+        worker = Looker(browser, site, page_browser.PHONE)
+        worker.context.grant_permissions(["notifications"], origin=site)
+        worker.sign_in("cgj", PASSWORD)
+        protocol = worker.context.new_cdp_session(worker.page)
+        known = []
+        protocol.on("ServiceWorker.workerRegistrationUpdated", lambda told: known.extend(told["registrations"]))
+        protocol.send("ServiceWorker.enable")
+        worker.go("/field/")
+        worker.page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+        worker.page.wait_for_function("navigator.serviceWorker.controller !== null")
+        pushed = '{"title": "闭环：新任务，请接单 7", "body": ""}'
+        told = {"origin": site, "registrationId": known[0]["registrationId"], "data": pushed}
+        protocol.send("ServiceWorker.deliverPushMessage", told)
+        shown = "navigator.serviceWorker.ready.then((one) => one.getNotifications())"
+        worker.page.wait_for_function(f"{shown}.then((all) => all.length === 1)")
+        assert worker.page.evaluate(f"{shown}.then((all) => [all[0].title, all[0].body])") == [
+            "闭环：新任务，请接单 7",
+            "",
+        ]

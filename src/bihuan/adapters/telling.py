@@ -5,9 +5,11 @@ What leaves holds numbers, dates and whose turn it is; of an unsealed case its c
 
 from __future__ import annotations
 
+import json
 import smtplib
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -21,13 +23,16 @@ from bihuan.faces import notices
 
 # Services whose host is their own. Others go where the person says, and so only where this server may post to.
 OWN_HOSTS = frozenset({"wecombot", "wechat", "dingtalk", "feishu", "lark", "wxpusher", "schan"})
-HOSTLESS = "{kind}: 管理员没有开通这种方式。 This way is not set up here."
+NO_PUSH = "这不是浏览器给的推送地址。 This is no push address of a browser."
+GONE = frozenset({404, 410})
+LIVES = 24 * 3600  # seconds that a push service keeps what it could not hand over yet
 
 
 class Settings(Protocol):
     """What a site sets for this."""
 
     EMAIL_HOST: str
+    DEFAULT_FROM_EMAIL: str
     SITE: str
     NOTICE_SERVICES: Sequence[str]
     WEBHOOK_ALLOWED: Sequence[str]
@@ -36,10 +41,15 @@ class Settings(Protocol):
 class Ways:
     """A ``Teller``."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, push_key: str = "") -> None:
         self._settings = settings
+        self._push_key = push_key
         self._poster = HttpPoster(settings.WEBHOOK_ALLOWED)
-        self._tell: Mapping[str, Callable[[str, Letter], None]] = {"mail": self._mail, "service": self._service}
+        self._tell: Mapping[str, Callable[[str, Letter], None]] = {
+            "mail": self._mail,
+            "service": self._service,
+            "push": self._push,
+        }
 
     def check(self, kind: str, address: str) -> None:
         if kind == "mail":
@@ -51,7 +61,7 @@ class Ways:
         elif kind == "service":
             self._need_service(address)
         else:
-            raise ValueError(HOSTLESS.format(kind=kind))
+            self._poster.check(self._subscription(address)["endpoint"])
 
     def tell(self, kind: str, address: str, letter: Letter) -> None:
         try:
@@ -96,6 +106,46 @@ class Ways:
         service = apprise.Apprise.instantiate(address)
         if not isinstance(service, apprise.NotifyBase) or not service.notify(body=text, title=title):
             raise NotDelivered(f"{urlsplit(address).scheme}: the service did not take it")
+
+    def _subscription(self, address: str) -> dict[str, Any]:
+        """As the browser gave it. Raises ``ValueError``."""
+        if not self._push_key:
+            raise ValueError("这里没有推送密钥。 There is no push key here.")
+        try:
+            found = json.loads(address)
+            endpoint, keys = str(found["endpoint"]), {name: str(found["keys"][name]) for name in ("p256dh", "auth")}
+        except (ValueError, TypeError, KeyError):
+            raise ValueError(NO_PUSH) from None
+        return {"endpoint": endpoint, "keys": keys}
+
+    def _push(self, address: str, letter: Letter) -> None:
+        from py_vapid import Vapid02  # noqa: PLC0415 - with the next one large, and only needed here
+        from pywebpush import WebPusher, WebPushException  # noqa: PLC0415
+
+        told = self._subscription(address)
+        parts = urlsplit(told["endpoint"])
+        with override("en" if letter.language == "en" else "zh-hans"):
+            text = json.dumps({"title": notices.title(letter), "body": notices.turns(letter)}, ensure_ascii=False)
+        claims = {
+            "aud": f"{parts.scheme}://{parts.netloc}",
+            "exp": int(time.time()) + LIVES // 2,
+            "sub": f"mailto:{self._settings.DEFAULT_FROM_EMAIL}",
+        }
+        try:
+            body = bytes(WebPusher(told).encode(text.encode())["body"])
+        except (WebPushException, ValueError) as error:
+            raise NotDelivered(f"push: {error}"[:200], for_good=True) from None
+        headers = {
+            **Vapid02.from_pem(self._push_key.encode()).sign(claims),
+            "Content-Encoding": "aes128gcm",
+            "Content-Type": "application/octet-stream",
+            "TTL": str(LIVES),
+            "Topic": "bihuan-notices",
+            "Urgency": "high" if any(one.is_urgent for one in letter.lines) else "normal",
+        }
+        reply = self._poster.post(told["endpoint"], headers, body)
+        if not 200 <= reply.status < 300:
+            raise NotDelivered(f"push: answered {reply.status}", for_good=reply.status in GONE)
 
 
 def _code(refused: smtplib.SMTPRecipientsRefused) -> str:

@@ -118,6 +118,10 @@ OUTSIDE: tuple[Copy, ...] = (
         "the tasks until he signs out, twelve hours without a network at most",
         "gone with the next look at the list; erased words are not sent again",
     ),
+    Copy(
+        "letters to staff", ("*",), "numbers, dates, whose turn, by mail, services and push; categories",
+        "with the receiver", "no texts and no people are in them; a sealed case has no category there",
+    ),
     Copy("keyring.json", ("*",), "master keys, ids of erased keys", "for ever", "it is what reaches the others"),
     Copy("backups", ("*",), "the database without its keyring", "set by the site", "erased again at every start"),
     Copy("stderr", ("*",), "log lines: ids, counts and refusal codes", "set by the site", "carry no text of people"),

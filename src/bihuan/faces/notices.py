@@ -82,6 +82,13 @@ def text(letter: Letter, site: str = "") -> str:
     return "\n".join([*lines, "", f"{site}/console/notices" if site else say("请登录控制台，看“提醒”。")])
 
 
+def turns(letter: Letter) -> str:
+    """For a locked screen: numbers and whose turn, nothing else, of a few."""
+    if letter.is_test:
+        return say("这是您自己要的测试。收到它，就说明这个方式能用。")
+    return "\n".join(_turn(one) for one in letter.lines[:3]) if letter.count > 1 else ""
+
+
 def _turn(line: LetterLine) -> str:
     return f"{kind(line.kind)} {line.number}"
 

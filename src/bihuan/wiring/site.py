@@ -75,7 +75,7 @@ def fill_ports() -> None:
     from bihuan.adapters.files import FileNotifier  # noqa: PLC0415
     from bihuan.adapters.http import HttpPoster  # noqa: PLC0415
     from bihuan.adapters.telling import Ways  # noqa: PLC0415
-    from bihuan.desk import ports  # noqa: PLC0415
+    from bihuan.desk import api, ports  # noqa: PLC0415
     from bihuan.wiring import binaries  # noqa: PLC0415
     from bihuan.wiring.trying import SceneTools  # noqa: PLC0415
 
@@ -83,7 +83,7 @@ def fill_ports() -> None:
         notifier=lambda: FileNotifier(settings.DATA / "outbox.jsonl"),
         find_tool=binaries.tool,
         poster=lambda: HttpPoster(settings.WEBHOOK_ALLOWED),
-        teller=lambda: Ways(settings),
+        teller=lambda: Ways(settings, api.notices.push_key().private),
         scene_kit=SceneTools,
     )
 

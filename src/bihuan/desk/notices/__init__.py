@@ -10,6 +10,7 @@ from bihuan.desk.notices.inbox import MOST_COUNTED, Inbox, Notice, Passed, mark,
 from bihuan.desk.notices.kinds import OF_THE_LADDER, TOLD, URGENT
 from bihuan.desk.notices.net import Net, change_net
 from bihuan.desk.notices.net import read as read_net
+from bihuan.desk.notices.vapid import PushKey, push_key
 from bihuan.desk.notices.ways import BadWay, Way, Wish, add, of, remove, set_wish, test, wish_of
 
 __all__ = [
@@ -22,12 +23,14 @@ __all__ = [
     "Net",
     "Notice",
     "Passed",
+    "PushKey",
     "Way",
     "Wish",
     "add",
     "change_net",
     "mark",
     "of",
+    "push_key",
     "read",
     "read_net",
     "remove",

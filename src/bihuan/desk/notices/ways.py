@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from bihuan.desk import identity, instant, ports, vault
 from bihuan.desk.actor import Actor
+from bihuan.desk.notices import vapid
 from bihuan.desk.ports import Letter, NotDelivered
 
 KINDS = ("mail", "service", "push")
@@ -66,14 +67,7 @@ def add(person: UUID, kind: str, address: str, *, is_spare: bool = False) -> UUI
     key = identity.new_id()
     sealed = vault.seal(key, person, {"way": address})
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO vault_key (id, world_id, case_id, person, wrapped) VALUES (%s, 1, %s, %s, %s)",
-            [(one, key, who, wrapped) for one, who, wrapped in sealed.keys],
-        )
-        cursor.executemany(
-            "INSERT INTO vault_item (id, world_id, case_id, key_id, kind, box) VALUES (%s, 1, %s, %s, %s, %s)",
-            [(item, key, key_id, what, box) for item, key_id, what, box in sealed.items],
-        )
+        vapid.keep(sealed, key)
         cursor.execute(
             "INSERT INTO notice_way (id, person_id, kind, address, is_spare, told, created) VALUES (%s, %s, %s, %s, %s,"
             " coalesce((SELECT max(id) FROM notice WHERE person_id = %s), 0), %s)",

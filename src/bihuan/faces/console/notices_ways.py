@@ -14,6 +14,7 @@ from bihuan.faces.console.gate import staff_only
 from bihuan.faces.i18n import choose, say
 
 KINDS = {"mail": "邮件", "service": "企业微信、钉钉、飞书等", "push": "手机推送"}
+MOST_ADDRESS = 1000
 TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 DONE = {
     "added": "已加上。请点“发一条测试”，看收不收得到。",
@@ -48,6 +49,7 @@ def ways(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
         "quiet_until": _clock(wish.quiet_until),
         "wish": wish,
         "at": desk.now(),
+        "push_key": desk.notices.push_key().public,
     }
     return render(request, "console/notices_ways.html", values, status=422 if problem else 200)
 
@@ -74,7 +76,7 @@ def _do(request: HttpRequest, person: UUID) -> str:
     do = posted.get("do", "")
     if do == "add":
         kind = posted.get("kind", "")
-        desk.notices.add(person, kind, posted.get("address", "")[:500], is_spare="spare" in posted)
+        desk.notices.add(person, kind, posted.get("address", "")[:MOST_ADDRESS], is_spare="spare" in posted)
         return "added"
     if do == "wish":
         start, end = _minutes(posted.get("from", "")), _minutes(posted.get("until", ""))

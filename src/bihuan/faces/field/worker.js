@@ -53,3 +53,16 @@ async function file(request) {
   const kept = await caches.match(request, { cacheName: CACHE, ignoreSearch: true });
   return kept || fetch(request);
 }
+
+// What the site pushes: a number and whose turn it is, nothing else. A later one takes the place of an earlier one.
+self.addEventListener("push", (event) => {
+  const told = event.data ? event.data.json() : { title: "闭环", body: "" };
+  event.waitUntil(self.registration.showNotification(told.title, {
+    body: told.body, tag: "bihuan-notices", renotify: true, icon: "/static/faces/field/icon-192.png", data: "/console/notices",
+  }));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(self.clients.openWindow(event.notification.data));
+});

@@ -64,6 +64,10 @@ ENGLISH: dict[str, str] = {
     "已记下。": "Kept.",
     "没有这个方式，可能已经删去了。": "There is no such way; perhaps it was removed.",
     "时间写成 22:00 这样。": "Write a time as 22:00.",
+    "浏览器没有同意推送，或者够不着推送服务。": "The browser did not agree, or cannot reach its push service.",
+    "推送到这台设备": "Push to this device",
+    "锁屏上只有编号和轮到谁。": "A locked screen shows numbers and whose turn it is, nothing else.",
+    "在这台设备上告诉我": "Tell me on this device",
     # letters
     "闭环：测试": "Bihuan: test",
     "闭环：{what}": "Bihuan: {what}",
