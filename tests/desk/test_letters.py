@@ -2,18 +2,15 @@
 
 import re
 import smtplib
-import socket
 import time
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
-from email import message_from_bytes, policy
 from types import SimpleNamespace
 from uuid import uuid5
 from zoneinfo import ZoneInfo
 
 import pytest
-from aiosmtpd.controller import Controller
 
 import feeding
 import page_district
@@ -26,43 +23,16 @@ from bihuan.kernel import commands as c
 from bihuan.kernel.case import Seal
 from bihuan.kernel.rules import Route
 from bihuan.testing import books, cast
+from postbox import free_port, opened
 from receiver import Receiver
 
 ME = str(page_district.person("wei"))
 
 
-class Postbox:
-    """A mail server that keeps what it is given."""
-
-    def __init__(self):
-        self.got = []
-
-    async def handle_DATA(  # noqa: N802 - aiosmtpd calls it so
-        self, _server, _session, envelope
-    ):
-        mail = message_from_bytes(envelope.original_content or envelope.content, policy=policy.default)
-        self.got.append((envelope.rcpt_tos[0], mail["Subject"].strip(), mail.get_content(), mail["Message-ID"]))
-        return "250 kept"
-
-    def to(self, address):
-        return [one for one in self.got if one[0] == address]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
 def postbox(settings):
-    box = Postbox()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
-    yield box
-    controller.stop()
+    with opened(settings) as box:
+        yield box
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from django.core.validators import validate_email
 from django.utils.translation import override
 
 from bihuan.adapters.http import HttpPoster
-from bihuan.desk.ports import Letter, NotDelivered
-from bihuan.faces import notices
+from bihuan.desk.ports import Bulletin, Letter, NotDelivered
+from bihuan.faces import bulletins, notices
 
 # Services whose host is their own. Others go where the person says, and so only where this server may post to.
 OWN_HOSTS = frozenset({"wecombot", "wechat", "dingtalk", "feishu", "lark", "wxpusher", "schan"})
@@ -77,13 +77,18 @@ class Ways:
         self._need_mail()
         with override("en" if letter.language == "en" else "zh-hans"):
             title, text = notices.title(letter), notices.text(letter, self._settings.SITE)
-        message = EmailMessage(title, text, to=[address], headers={"Message-ID": f"<{letter.key}@bihuan>"})
+        _send(EmailMessage(title, text, to=[address], headers={"Message-ID": f"<{letter.key}@bihuan>"}))
+
+    def write(self, address: str, bulletin: Bulletin) -> None:
         try:
-            message.send()
-        except smtplib.SMTPRecipientsRefused as error:
-            raise NotDelivered(f"the mail server refuses the address ({_code(error)})") from None
-        except (smtplib.SMTPException, OSError) as error:
-            raise NotDelivered(f"mail: {type(error).__name__}: {error}"[:200]) from None
+            self._need_mail()
+        except ValueError as error:
+            raise NotDelivered(str(error)) from None
+        stop = bulletins.link(bulletin, self._settings.SITE)
+        with override("en" if bulletin.language == "en" else "zh-hans"):
+            title, text = bulletins.title(bulletin), bulletins.text(bulletin, self._settings.SITE)
+        headers = {"Message-ID": f"<{bulletin.key}@bihuan>", "List-Unsubscribe": f"<{stop}>"}
+        _send(EmailMessage(title, text, to=[address], headers=headers))
 
     def _need_service(self, address: str) -> None:
         import apprise  # noqa: PLC0415 - large, and only needed here
@@ -146,6 +151,15 @@ class Ways:
         reply = self._poster.post(told["endpoint"], headers, body)
         if not 200 <= reply.status < 300:
             raise NotDelivered(f"push: answered {reply.status}", for_good=reply.status in GONE)
+
+
+def _send(message: EmailMessage) -> None:
+    try:
+        message.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        raise NotDelivered(f"the mail server refuses the address ({_code(error)})") from None
+    except (smtplib.SMTPException, OSError) as error:
+        raise NotDelivered(f"mail: {type(error).__name__}: {error}"[:200]) from None
 
 
 def _code(refused: smtplib.SMTPRecipientsRefused) -> str:

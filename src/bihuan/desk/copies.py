@@ -56,6 +56,23 @@ COPIES: tuple[Copy, ...] = (
         " WHERE case_id IN (SELECT case_id FROM vault_key WHERE id = ANY(%s::uuid[]))",
     ),
     Copy(
+        "micro_scene", ("retired_why", "changed_by", "retired_by"), "who changed a scene of a community, and why",
+        "as long as the history", "not reached: staff, about a table; no case and no resident is named in it",
+    ),
+    Copy(
+        "micro_version", ("reason", "by"), "who published a scene of a community, and why", "as long as the history",
+        "as micro_scene",
+    ),
+    Copy(
+        "rulebook_reason", ("reason", "by"), "who changed a rulebook, and why", "as long as the history",
+        "as micro_scene",
+    ),
+    Copy(
+        "subscription", ("address",), "where a resident wants mail: a reference into the vault",
+        "until he stops it, or thirty days when he does not confirm it",
+        "the key of the subscription goes; of a case it goes with the reporter",
+    ),
+    Copy(
         "saved_view", ("name",), "what a member of staff calls a view of his inbox", "until he deletes it",
         "nothing to reach: it is about a list",
     ),
@@ -132,6 +149,11 @@ OUTSIDE: tuple[Copy, ...] = (
 PLAIN: Mapping[str, tuple[str, ...]] = {
     "case_words": ("district",),
     "saved_view": ("district", "unit", "query"),
+    "micro_scene": ("district", "key", "unit", "body"),
+    "micro_version": ("district", "key", "unit", "body"),
+    "rulebook_draft": ("district", "scene", "body", "changed_by"),
+    "rulebook_reason": ("unit",),
+    "subscription": ("district", "ground", "language", "digest", "stage", "last_error"),
     "board_fact": ("district", "scene", "category", "place", "unit"),
     "board_count": ("district", "scene", "category", "place", "unit"),
     "world": ("key", "kind", "district", "drop_record"),

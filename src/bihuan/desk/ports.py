@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from bihuan.desk.names import UnitName
+from bihuan.kernel.case import Stage
 from bihuan.kernel.rules import Rulebook
 
 # Finds a client program of PostgreSQL (pg_dump, pg_restore) by its name.
@@ -97,11 +99,38 @@ class Letter:
     is_test: bool = False
 
 
+@dataclass(frozen=True)
+class BulletinLine:
+    """A case in a letter to a resident. ``category`` (Chinese, English) and ``place``: of public ones only."""
+
+    number: int
+    category: tuple[str, str] | None
+    place: str
+    stage: Stage
+
+
+@dataclass(frozen=True)
+class Bulletin:
+    """A letter to a resident. ``token``: the secret of its links. ``asks``: confirm first; ``lines`` of ``count``."""
+
+    key: UUID
+    language: str
+    token: str
+    asks: bool
+    ground: UnitName
+    lines: tuple[BulletinLine, ...]
+    count: int
+
+
 class Teller(Protocol):
     """Tells a person by mail, a service or a telephone (``kind``: ``mail service push``). Called by several threads."""
 
     def check(self, kind: str, address: str) -> None:
         """Raises ``ValueError``, in words, for an address that nothing will ever be sent to."""
+        ...
+
+    def write(self, address: str, bulletin: Bulletin) -> None:
+        """A letter to a resident, by mail. Raises ``NotDelivered`` as ``tell`` does."""
         ...
 
     def tell(self, kind: str, address: str, letter: Letter) -> None:

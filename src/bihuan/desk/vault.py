@@ -111,6 +111,18 @@ def seal(case_id: UUID, person: UUID | None, texts: Mapping[str, str], existing_
     return Sealed(keys, tuple(items), refs)
 
 
+def keep(cursor: Any, owner: UUID, sealed: Sealed) -> None:  # noqa: ANN401 - Django's cursor
+    """Store what was sealed for something that is no case: a way to be told, a subscription. In its transaction."""
+    cursor.executemany(
+        "INSERT INTO vault_key (id, world_id, case_id, person, wrapped) VALUES (%s, 1, %s, %s, %s)",
+        [(key, owner, person, wrapped) for key, person, wrapped in sealed.keys],
+    )
+    cursor.executemany(
+        "INSERT INTO vault_item (id, world_id, case_id, key_id, kind, box) VALUES (%s, 1, %s, %s, %s, %s)",
+        [(item, owner, key, kind, box) for item, key, kind, box in sealed.items],
+    )
+
+
 def _commitment(salted: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(salted).digest())[:COMMITMENT].decode()
 

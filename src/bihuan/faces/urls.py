@@ -13,7 +13,7 @@ from bihuan.faces.console import views as console
 from bihuan.faces.console.bulk import bulk
 from bihuan.faces.console.search import search
 from bihuan.faces.field import views as field
-from bihuan.faces.portal import public, spot
+from bihuan.faces.portal import mail, public, spot
 from bihuan.faces.portal import views as portal
 from bihuan.faces.portal.stations import stations
 from bihuan.faces.screen import boards
@@ -86,6 +86,8 @@ urlpatterns = [
     path("cases/<int:number>", public.one, name="public-case"),
     path("places/<place:ground>", public.place, name="public-place"),
     path("places/<place:ground>.atom", public.feed, name="place-feed"),
+    path("mail", mail.ask, name="mail"),
+    path("mail/<digest:token>", mail.wish, name="mail-wish"),
     path("stations", stations, name="stations"),
     path("language", set_language, name="language"),
     path("reading", pages.reading, name="reading"),

@@ -62,11 +62,4 @@ def _make() -> None:
 def keep(sealed: vault.Sealed, place: UUID) -> None:
     """Rows of the vault for what is no case: in the caller's transaction."""
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO vault_key (id, world_id, case_id, person, wrapped) VALUES (%s, 1, %s, %s, %s)",
-            [(one, place, who, wrapped) for one, who, wrapped in sealed.keys],
-        )
-        cursor.executemany(
-            "INSERT INTO vault_item (id, world_id, case_id, key_id, kind, box) VALUES (%s, 1, %s, %s, %s, %s)",
-            [(item, place, key_id, what, box) for item, key_id, what, box in sealed.items],
-        )
+        vault.keep(cursor, place, sealed)

@@ -13,7 +13,6 @@ from django.db import connection, transaction
 
 from bihuan.desk import identity, instant, ports, vault
 from bihuan.desk.actor import Actor
-from bihuan.desk.notices import vapid
 from bihuan.desk.ports import Letter, NotDelivered
 
 KINDS = ("mail", "service", "push")
@@ -67,7 +66,7 @@ def add(person: UUID, kind: str, address: str, *, is_spare: bool = False) -> UUI
     key = identity.new_id()
     sealed = vault.seal(key, person, {"way": address})
     with transaction.atomic(), connection.cursor() as cursor:
-        vapid.keep(sealed, key)
+        vault.keep(cursor, key, sealed)
         cursor.execute(
             "INSERT INTO notice_way (id, person_id, kind, address, is_spare, told, created) VALUES (%s, %s, %s, %s, %s,"
             " coalesce((SELECT max(id) FROM notice WHERE person_id = %s), 0), %s)",

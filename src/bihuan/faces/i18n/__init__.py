@@ -17,6 +17,7 @@ from bihuan.faces.i18n import (
     events,
     field,
     finding,
+    mail,
     notices,
     portal,
     portal_more,
@@ -40,6 +41,7 @@ ENGLISH: dict[str, str] = {
     **finding.ENGLISH,
     **portal_more.ENGLISH,
     **reading.ENGLISH,
+    **mail.ENGLISH,
 }
 
 
