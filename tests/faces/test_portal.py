@@ -291,3 +291,11 @@ def test_what_the_loop_refuses_is_said(district):
 def test_a_file_where_none_is_asked_changes_nothing(district):
     body = REPORT | {"place": district.PLACE, "text": SimpleUploadedFile("a.txt", b"x")}
     assert district.client().post("/report", body).status_code == 422
+
+
+@pytest.mark.parametrize("address", ["/", "/report", "/cases", "/rules"])
+def test_pages_for_telephones_travel_packed(district, address):
+    plain = district.client().get(address)
+    packed = district.client().get(address, headers={"Accept-Encoding": "gzip"})
+    assert packed["Content-Encoding"] == "gzip"
+    assert len(packed.content) < 0.7 * len(plain.content)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
+from django.views.decorators.gzip import gzip_page
 from django.views.i18n import set_language
 
 from bihuan.faces import pages
@@ -68,23 +69,24 @@ register_converter(LetterName, "letter")
 register_converter(LetterKind, "kind")
 register_converter(PhotoName, "photo")
 
+# Pages for telephones on bad lines travel packed. Django adds a random length, so that nobody can guess by it (BREACH).
 urlpatterns = [
-    path("", portal.home, name="home"),
-    path("report", portal.report, name="report"),
+    path("", gzip_page(portal.home), name="home"),
+    path("report", gzip_page(portal.report), name="report"),
     path("report/map.svg", spot.picture, name="report-map"),
-    path("track", portal.find, name="find"),
-    path("t/<code:code>", portal.track, name="track"),
+    path("track", gzip_page(portal.find), name="find"),
+    path("t/<code:code>", gzip_page(portal.track), name="track"),
     path("t/<code:code>/say", portal.answer, name="answer"),
     path("t/<code:code>/qr.svg", portal.qr, name="qr"),
     path("t/<code:code>/photo/<photo:name>", portal.photo, name="own-photo"),
     path("t/<code:code>/receipt.json", portal.receipt, name="receipt"),
     path("t/<code:code>/seen", portal.seen, name="seen"),
-    path("verify", portal.verify, name="verify"),
-    path("rules", portal.rules, name="rules"),
-    path("cases", public.cases, name="public-cases"),
+    path("verify", gzip_page(portal.verify), name="verify"),
+    path("rules", gzip_page(portal.rules), name="rules"),
+    path("cases", gzip_page(public.cases), name="public-cases"),
     path("cases.atom", public.feed, name="public-feed"),
-    path("cases/<int:number>", public.one, name="public-case"),
-    path("places/<place:ground>", public.place, name="public-place"),
+    path("cases/<int:number>", gzip_page(public.one), name="public-case"),
+    path("places/<place:ground>", gzip_page(public.place), name="public-place"),
     path("places/<place:ground>.atom", public.feed, name="place-feed"),
     path("mail", mail.ask, name="mail"),
     path("mail/<digest:token>", mail.wish, name="mail-wish"),
