@@ -71,6 +71,14 @@ def test_a_line_that_cannot_be_read_is_pointed_at_and_the_rest_is_taken(gate):
     assert pointers == ["/sensor", "/value", "/at", "/colour"]
 
 
+def test_a_line_that_is_two_is_none(gate):
+    two = lines(reading(sensor="a")).strip() + b"," + lines(reading(sensor="b"))
+    found = gate.send("POST", "/signals", raw=two, content_type="application/x-ndjson").json()
+    assert (found["taken"], found["refused"], found["problems"][0]["problem"]["code"]) == (0, 1, "body-malformed")
+    for unit in ("m\x00", "m\n"):
+        assert gate.post("/signals", reading(unit=unit)).json()["refused" if "\n" in unit else "status"] in {1, 422}
+
+
 def test_hostile_bodies_are_refused(gate):
     bomb = gzip.compress(b" " * 200 * 1024 * 1024, compresslevel=9)
     for raw, headers, code in (

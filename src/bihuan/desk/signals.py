@@ -54,9 +54,10 @@ _GIVEN = (
     " %b::float8[], %b::float8[]) AS g(sensor, kind, happened, value, unit, place, lon, lat)"
 )
 _KEEP = (
-    "INSERT INTO signal (world_id, source, arrived, sensor, kind, happened, value, unit, place, lon, lat)"  # noqa: S608 - ours
+    "WITH kept AS (INSERT INTO signal (world_id, source, arrived, sensor, kind, happened, value, unit, place, lon, lat)"  # noqa: S608 - ours
     f" SELECT 1, %b::varchar, %b::timestamptz, g.* FROM {_GIVEN}"
-    " ON CONFLICT (source, sensor, kind, happened) DO NOTHING RETURNING happened"
+    " ON CONFLICT (source, sensor, kind, happened) DO NOTHING RETURNING happened)"
+    " SELECT count(*), count(*) FILTER (WHERE happened < %b), count(*) FILTER (WHERE happened > %b) FROM kept"
 )
 _CONTRADICT = (
     f"SELECT count(*) FROM {_GIVEN} JOIN signal s ON s.source = %b::varchar AND s.sensor = g.sensor"  # noqa: S608
@@ -87,16 +88,14 @@ def keep(signals: Sequence[Signal], *, source: str, refused: int = 0) -> Kept:
 
 def _kept(cursor: Any, signals: Sequence[Signal], source: str, now: datetime) -> Kept:  # noqa: ANN401
     columns = [[getattr(one, name) for one in signals] for name in _COLUMNS]
-    cursor.execute(_KEEP, [source, now, *columns])
-    taken = [row[0] for row in cursor.fetchall()]
-    again = len(signals) - len(taken)
+    cursor.execute(_KEEP, [source, now, *columns, now - LATE, now + AHEAD])
+    taken, late, ahead = cursor.fetchone()
+    again = len(signals) - taken
     contradictions = 0
     if again:
         cursor.execute(_CONTRADICT, [*columns, source])
         contradictions = cursor.fetchone()[0]
-    late = sum(happened < now - LATE for happened in taken)
-    ahead = sum(happened > now + AHEAD for happened in taken)
-    return Kept(len(taken), again, contradictions, late, ahead)
+    return Kept(taken, again, contradictions, late, ahead)
 
 
 def counts(source: str, since: datetime) -> Kept:
@@ -123,11 +122,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Read:
+    """Times in seconds since 1970, as arrays want them."""
+
     source: str
     sensor: str
     kind: str
-    happened: datetime
-    arrived: datetime
+    happened: float
+    arrived: float
     value: float | None
 
 
@@ -147,7 +148,8 @@ class Finding:
 # By transaction: an id that was drawn earlier may become visible later, and would be missed. What is younger than the
 # oldest transaction that still runs waits for it.
 _AFTER = (
-    "SELECT tx::text::bigint, id, source, sensor, kind, happened, arrived, value FROM signal"
+    "SELECT tx::text::bigint, id, source, sensor, kind, extract(epoch FROM happened)::float8,"
+    " extract(epoch FROM arrived)::float8, value FROM signal"
     " WHERE (tx, id) > (%s::text::xid8, %s) AND tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY tx, id LIMIT %s"
 )
 _FIND = (

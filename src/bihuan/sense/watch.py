@@ -67,10 +67,7 @@ class Watch:
             return Step(0, 0)
         numbers = self._numbers((one.source, one.sensor, one.kind) for one in signals)
         values = np.array([np.nan if one.value is None else one.value for one in signals])
-        times, arrived = (
-            np.array([moment.timestamp() for moment in moments])
-            for moments in ([one.happened for one in signals], [one.arrived for one in signals])
-        )
+        times, arrived = np.array([(one.happened, one.arrived) for one in signals]).T
         judged = self.stream.take(numbers, values, times, now=arrived)
         found = desk.signals.find(list(_findings(signals, judged)))
         self._place = place
@@ -113,4 +110,5 @@ def _findings(signals: list[desk.signals.Read], judged: Judged) -> Iterable[desk
     for detector, marks in judged.marks.items():
         for at in np.flatnonzero(marks):
             one, mark = signals[at], RAISED if marks[at] > 0 else LOWERED
-            yield desk.signals.Finding(one.source, one.sensor, one.kind, detector, mark, one.happened, one.value)
+            happened = datetime.fromtimestamp(one.happened, UTC)
+            yield desk.signals.Finding(one.source, one.sensor, one.kind, detector, mark, happened, one.value)

@@ -79,7 +79,7 @@ class SignalIn(In):
     kind: Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z][a-z0-9_]*$")]
     at: Instant = Field(description="When it happened, by the sensor's clock")
     value: float | None = Field(strict=True, allow_inf_nan=False, description="In `unit`, as the sensor gave it")
-    unit: Annotated[str, StringConstraints(max_length=16)] = ""
+    unit: Annotated[str, StringConstraints(max_length=16, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
     place: Place = ""
     lon: float | None = Field(None, ge=-180, le=180, allow_inf_nan=False)
     lat: float | None = Field(None, ge=-90, le=90, allow_inf_nan=False)

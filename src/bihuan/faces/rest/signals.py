@@ -10,6 +10,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
+from pydantic import TypeAdapter, ValidationError
 
 from bihuan.desk import api as desk
 from bihuan.faces.rest import auth, body, problems, send
@@ -26,6 +27,7 @@ SLICE, CHUNK = 2000, 64 * 1024
 LINES = ("application/x-ndjson", "application/jsonl")
 
 router = Router(tags=["signals"])
+_MANY = TypeAdapter(list[SignalIn])
 
 
 class RefusedOut(Schema):
@@ -67,20 +69,34 @@ def send_signals(request: HttpRequest) -> HttpResponse:
     body.need_length(request, MOST_SENT)
     language = language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
     is_json = request.META.get("CONTENT_TYPE", "").lower().startswith("application/json")
-    parts = enumerate(_array(request) if is_json else _lines(request), start=1)
+    parts = iter(_array(request) if is_json else _lines(request))
     caller = auth.caller(request)
     source = f"{caller.actor.unit}/{caller.token}"
-    kept, told = desk.signals.Kept(), list[dict[str, Any]]()
+    kept, told, line = desk.signals.Kept(), list[dict[str, Any]](), 0
     while some := list(islice(parts, SLICE)):
-        good, wrong = [], 0
-        for line, part in some:
-            try:
-                good.append(_signal(request, line, part))
-            except Problem as problem:
-                wrong += 1
-                _tell(told, line, problem, language)
-        kept += desk.signals.keep(good, source=source, refused=wrong)
+        good = _all_good(some) if line + len(some) <= MOST_LINES else None
+        if good is None:
+            good = []
+            for number, part in enumerate(some, start=line + 1):
+                try:
+                    good.append(_signal(request, number, part))
+                except Problem as problem:
+                    _tell(told, number, problem, language)
+        kept += desk.signals.keep([_kept(one) for one in good], source=source, refused=len(some) - len(good))
+        line += len(some)
     return send.reply({**asdict(kept), "problems": told})
+
+
+def _all_good(some: list[Any]) -> list[SignalIn] | None:
+    """Lines read at once, which costs a tenth of one by one; ``None`` when one of them is not as it should be."""
+    if not all(isinstance(one, bytes) for one in some):
+        return None
+    try:
+        found = _MANY.validate_json(b"[" + b",".join(some) + b"]")
+    except ValidationError:
+        return None
+    # A line with a comma too many is two to this reader, and none to the other.
+    return found if len(found) == len(some) else None
 
 
 def _tell(told: list[dict[str, Any]], line: int, problem: Problem, language: Language) -> None:
@@ -88,10 +104,13 @@ def _tell(told: list[dict[str, Any]], line: int, problem: Problem, language: Lan
         told.append({"line": line, "problem": problems.told(problem, language)})
 
 
-def _signal(request: HttpRequest, line: int, part: object) -> desk.signals.Signal:
+def _signal(request: HttpRequest, line: int, part: object) -> SignalIn:
     if line > MOST_LINES:
         raise Problem(413, "too-many-lines", most=MOST_LINES)
-    given = body.validate(request, SignalIn, body.parse(part) if isinstance(part, bytes) else part)
+    return body.validate(request, SignalIn, body.parse(part) if isinstance(part, bytes) else part)
+
+
+def _kept(given: SignalIn) -> desk.signals.Signal:
     return desk.signals.Signal(
         given.sensor, given.kind, given.at, given.value, given.unit, given.place, given.lon, given.lat
     )
