@@ -116,6 +116,17 @@ def test_a_head_says_what_was_signed() -> None:
     assert verify_head(PUBLIC, note, origin=ORIGIN) == Head(ORIGIN, 0, EMPTY_ROOT, AT)
 
 
+def test_a_second_spelling_of_a_signature_is_refused() -> None:
+    """The last sign before the padding carries four bits that decode to nothing."""
+    note = sign_head(KEY, ORIGIN, 300, leaf_hash(b"x"), AT)
+    signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    at = len(note.rstrip("\n=")) - 1
+    assert note[at + 1 :].startswith("="), "the signature is padded"
+    spelled = signs[signs.index(note[at]) ^ 1]
+    with pytest.raises(BadHead):
+        verify_head(PUBLIC, note[:at] + spelled + note[at + 1 :])
+
+
 @settings(max_examples=300)
 @given(st.data())
 def test_no_other_text_passes_for_a_signed_head(data: st.DataObject) -> None:
