@@ -64,7 +64,8 @@ class Telephone(page_browser.Looker):
 
         self.sign_in(account, page_district.PASSWORD)
         self.go("/field/")
-        self.page.wait_for_function("navigator.serviceWorker.ready.then(() => caches.match('/field/'))")
+        held = "navigator.serviceWorker.ready.then(() => caches.match('/field/')).then(Boolean)"
+        self.until(lambda: self.page.evaluate(held), "the app is kept")
         self.wait("#net[data-is=online]")
         self.look()
         return self

@@ -1,6 +1,7 @@
 """Notices, ways and roster in a real browser, on a telephone of 320 pixels and on a desk."""
 
 import os
+import time
 
 import pytest
 
@@ -76,14 +77,19 @@ def test_the_worker_shows_what_is_pushed(site, chromium):
         protocol.on("ServiceWorker.workerRegistrationUpdated", lambda told: known.extend(told["registrations"]))
         protocol.send("ServiceWorker.enable")
         worker.go("/field/")
-        worker.page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+        worker.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         worker.page.wait_for_function("navigator.serviceWorker.controller !== null")
+        deadline = time.monotonic() + 30
+        while not known and time.monotonic() < deadline:
+            worker.page.wait_for_timeout(50)
         pushed = '{"title": "闭环：新任务，请接单 7", "body": ""}'
         told = {"origin": site, "registrationId": known[0]["registrationId"], "data": pushed}
         protocol.send("ServiceWorker.deliverPushMessage", told)
-        shown = "navigator.serviceWorker.ready.then((one) => one.getNotifications())"
-        worker.page.wait_for_function(f"{shown}.then((all) => all.length === 1)")
-        assert worker.page.evaluate(f"{shown}.then((all) => [all[0].title, all[0].body])") == [
-            "闭环：新任务，请接单 7",
-            "",
-        ]
+        # Asked again and again: waiting for a function takes the promise itself for an answer.
+        shown = (
+            "navigator.serviceWorker.ready.then((one) => one.getNotifications())"
+            ".then((all) => all.map((one) => [one.title, one.body]))"
+        )
+        while not (seen := worker.page.evaluate(shown)) and time.monotonic() < deadline:
+            worker.page.wait_for_timeout(50)
+        assert seen == [["闭环：新任务，请接单 7", ""]]
