@@ -110,6 +110,15 @@ def test_everything_that_is_wrong_is_said_with_its_table_row_and_column_and_is_n
     assert len(api.upkeep.books("city")) == 1
 
 
+def test_a_unit_that_is_not_there_is_said_at_its_cell(browser):
+    number = row(browser, "routes", "manhole")
+    change(browser, "routes", number, lead="nobody")
+    text = page(browser)
+    assert f'href="{HOME}/routes?row={number}#edit"' in text
+    assert "主办 lead</a>：没有单位 nobody" in text
+    assert publish(browser).status_code == 422
+
+
 @pytest.mark.parametrize("name", ["rules.xlsx", "clocks.txt", "photo.png"])
 def test_a_file_that_is_no_table_is_refused_in_words_and_changes_nothing(browser, name):
     answer = send(browser, name, b"\x00no table at all")
@@ -219,5 +228,5 @@ def test_an_english_reader_reads_english(browser):
     change(browser, "clocks", row(browser, "clocks", "handle"), amount="很久")
     browser.cookies["django_language"] = "en"
     text = page(browser)
-    assert "things are wrong" in text
+    assert "To be put right before publishing" in text
     assert "write a whole number" in text

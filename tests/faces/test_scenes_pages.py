@@ -173,7 +173,10 @@ def test_a_retired_scene_stands_on_no_page_for_residents(browser, district):
     answer = browser.post(address, {"turn": turn(browser, address), "do": "retire", "reason": "全区统一办理"})
     assert answer.headers["Location"].endswith("?done=retired")
     key = address.rsplit("/", 1)[1]
-    assert key not in district.client().get("/").content.decode()
+    stranger = district.client()
+    assert key not in stranger.get("/").content.decode()
+    said = {"step": "1", "scene": key, "text": "三楼灯不亮", "category": "-"}
+    assert "不在那里收了" in stranger.post("/report", said).content.decode(), "whoever was writing is told"
     assert "全区统一办理" in browser.get(address).content.decode()
     assert send_is_refused(browser, address)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from bihuan.desk import instant, rulebook_diff, rulebook_tables, rulebooks
 from bihuan.desk.access import NotFound
 from bihuan.desk.actor import Actor
 from bihuan.desk.models import RulebookDraft, RulebookReason
-from bihuan.desk.rulebook_columns import TABLES, Column
+from bihuan.desk.rulebook_columns import SEPARATORS, TABLES, Column
 from bihuan.desk.rulebook_diff import Difference
 from bihuan.desk.rulebook_files import LARGEST_FILE, Grid, csv_bytes, read_grids, workbook_bytes
 from bihuan.desk.rulebooks import BadRulebook, Problem, Version
@@ -30,12 +30,15 @@ from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import Rulebook
 
 __all__ = [
-    "LARGEST_FILE", "WHOLE_ROW", "BadRulebook", "Changed", "Difference", "Drafted", "Effect", "Problem", "Published",
+    "LARGEST_FILE", "OF_UNITS", "WHOLE_ROW", "BadRulebook", "Changed", "Column", "Difference", "Drafted", "Effect",
+    "Problem", "Published",
     "as_csv", "as_workbook", "check", "column", "columns", "diff", "discard", "effects", "in_force", "may_edit",
     "publish", "read", "save", "today", "upload", "versions",
 ]  # fmt: skip
 WHOLE_ROW = rulebook_diff.WHOLE_ROW
 LONGEST_REASON = 500
+# Columns that name units.
+OF_UNITS = frozenset({"lead", "assists", "verifier", "desks", "arbiter"})
 Tables = Mapping[str, Sequence[Sequence[str]]]
 
 
@@ -200,10 +203,20 @@ def check(drafted: Drafted) -> tuple[Rulebook | None, list[Problem]]:
     if book.scene != drafted.scene:
         what = f"'{book.scene}'：这是另一个场景的表 / these are the tables of another scene: choose '{drafted.scene}'"
         return None, [Problem("book", 0, "scene", what)]
-    if unknown := rulebooks.missing_units(book):
-        what = f"没有这些单位：{'、'.join(unknown)} / there are no such units: {', '.join(unknown)}"
-        return None, [Problem("routes", 0, "", what)]
-    return book, []
+    found = list(_unknown_units(drafted.tables, frozenset(rulebooks.missing_units(book))))
+    return (None, found) if found else (book, [])
+
+
+def _unknown_units(tables: Tables, unknown: frozenset[str]) -> Iterator[Problem]:
+    """Each cell that names a unit which the district does not have."""
+    for table, rows in tables.items() if unknown else ():
+        meant = columns(table, rows[0]) if rows else []
+        for number, row in enumerate(rows[1:], 2):
+            own = [None, column(table, row[0].split()[-1] if row[0] else "")] if table == "book" else meant
+            for cell, one in zip(row, own, strict=False):
+                if one is not None and one.key in OF_UNITS and (gone := unknown & set(SEPARATORS.split(cell))):
+                    names = ", ".join(sorted(gone))
+                    yield Problem(table, number, one.header, f"没有单位 {names} / there is no unit {names}")
 
 
 def diff(old: Rulebook, new: Rulebook) -> list[Difference]:

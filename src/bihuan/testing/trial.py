@@ -58,7 +58,7 @@ class VirtualDoor:
 
     def __init__(self, book: Rulebook, world: int, ground: str, category: str, *, is_late: bool) -> None:
         self.book, self.world, self._is_late = book, world, is_late
-        self._at = _morning(api.now(world))
+        self._at = _morning(max(api.now(world), api.now()))
         self._roles: dict[tuple[str, str], str] = {}
         self._reporter = api.reporter(str(uuid4()))
         texts = {"text": "试办的一件事"}

@@ -24,7 +24,7 @@ LONG = 60
 
 @dataclass(frozen=True)
 class Cell:
-    """``kind``: ``text area choice``."""
+    """``kind``: ``text area choice``. ``names``: units, by code."""
 
     name: str
     label: str
@@ -32,6 +32,7 @@ class Cell:
     kind: str
     choices: tuple[str, ...] = ()
     error: str = ""
+    names: bool = False
 
 
 @require_http_methods(["GET", "POST"])
@@ -86,6 +87,7 @@ def _shown(
         "lines": [(n, [*zip(header, one, strict=False)], n in marked) for n, one in hits[:MOST_SHOWN]],
         "left": max(0, len(hits) - MOST_SHOWN),
         "count": len(hits),
+        "units": [one for one in desk.organisation.every_unit() if one.kind != "grid"] if number else [],
         "cells": _cells(table, header, row, errors) if number else [],
     }
 
@@ -114,5 +116,6 @@ def _cells(table: str, header: Sequence[str], row: Sequence[str], errors: Mappin
         options = tuple(column.options) if column and column.kind in {"choice", "flag"} else ()
         kind = "choice" if options and value in {"", *options} else "area" if len(value) > LONG else "text"
         error = errors.get(label.split()[-1] if label else "", "")
-        found.append(Cell(f"c{at}", label, value, kind, ("", *options), rules.spoken(error)))
+        is_unit = column is not None and column.key in rulebooks.OF_UNITS
+        found.append(Cell(f"c{at}", label, value, kind, ("", *options), rules.spoken(error), is_unit))
     return found

@@ -162,6 +162,14 @@ def _unit(code: str) -> str:
     return choose(unit.name, unit.name_en) if code else say("手工派遣")
 
 
+def named(column: desk.rulebook_drafts.Column | None, cell: str) -> str:
+    """A cell as people read it: units by name, with their codes."""
+    if column is None or column.key not in rulebooks.OF_UNITS or not cell:
+        return cell
+    units = [desk.unit_name(code) for code in cell.split(";")]
+    return "; ".join(f"{choose(one.name, one.name_en)} {one.code}" if one.kind else one.code for one in units)
+
+
 def _problems(found: Iterable[desk.rulebook_drafts.Problem]) -> list[tuple[str, str, str]]:
     """The row to open, where it is, what to do."""
     rows = []
@@ -182,7 +190,7 @@ def _change(one: desk.rulebook_drafts.Difference) -> dict[str, str]:
     label = "" if is_row else found.header if found else one.column
     return {
         "kind": kind, "word": say(WORDS[kind]), "table": say(TABLES[one.table]), "key": one.key, "column": label,
-        "before": one.old, "after": one.new,
+        "before": named(found, one.old), "after": named(found, one.new),
     }  # fmt: skip
 
 

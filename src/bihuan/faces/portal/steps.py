@@ -90,6 +90,8 @@ def read(post: QueryDict, scene: str = "") -> Draft:
             values[name], errors[name] = "", mistyped.text
     wanted = post.get("scene", scene)
     known = wanted if wanted in {one.code for one in scenes()} else FIRST_SCENE
+    if wanted not in {"", known}:
+        errors["category"] = say("刚才那一类事现在不在那里收了，请在这里重新选一类。")
     given = {}
     for one in desk.asked_fields(known):
         try:
