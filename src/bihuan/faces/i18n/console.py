@@ -15,6 +15,9 @@ ENGLISH: dict[str, str] = {
     "下载 Word：{title}": "Download Word: {title}",
     # frame and login
     "收件箱": "Inbox",
+    "态势": "Situation",
+    "业务": "Services",
+    "管理": "Administration",
     "破封查阅": "Break glass",
     "规则": "Rules",
     "换岗位": "Change post",
