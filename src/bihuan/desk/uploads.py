@@ -1,4 +1,4 @@
-"""Photographs that come in pieces, from telephones that lose their network in between.
+"""Photographs and spoken notes that come in pieces, from telephones that lose their network in between.
 
 A piece says at which byte it begins, and is added only there: sent twice, or by two at once, it is in the file once.
 The name is the SHA-256 of the whole, so what is complete is known to be what was meant. Each sender has a folder.
@@ -42,13 +42,16 @@ def received(person: UUID, digest: str, size: int) -> Received:
     if kept:
         return Received(size, kept)
     part = _part(folder, digest)
-    return Received(part.stat().st_size if part.exists() else 0)
+    try:
+        return Received(part.stat().st_size)
+    except FileNotFoundError:  # never begun, or completed and removed since it was asked for
+        return Received(size, kept) if (kept := _kept(folder, digest)) else Received(0)
 
 
 def add(person: UUID, digest: str, size: int, offset: int, piece: bytes) -> Received:
     """Add a piece where it belongs; elsewhere it changes nothing, and the answer says where to go on.
 
-    Raises ``Refused``: as ``photos.keep_photo``, ``photo-damaged`` (begin again), ``too-many-uploads``.
+    Raises ``Refused``: as ``photos.keep``, ``photo-damaged`` (begin again), ``too-many-uploads``.
     """
     if size > photos.MOST_BYTES:
         raise Refused("photo-too-big", bytes=size, most=photos.MOST_BYTES)
@@ -80,7 +83,7 @@ def _complete(folder: Path, part: Path, digest: str, file: BufferedRandom) -> st
     try:
         if hashlib.sha256(data).hexdigest() != digest:
             raise Refused("photo-damaged")
-        ref = photos.keep_photo(data)
+        ref = photos.keep(data)
         marker = folder / f"{digest}.ref.new"
         marker.write_text(ref, encoding="ascii")
         marker.replace(folder / f"{digest}.ref")
@@ -108,9 +111,17 @@ def _alone(part: Path) -> Iterator[BufferedRandom]:
     while True:
         with part.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if part.exists() and os.fstat(file.fileno()).st_ino == part.stat().st_ino:
+            if _inode(part) == os.fstat(file.fileno()).st_ino:
                 yield file
                 return
+
+
+def _inode(path: Path) -> int | None:
+    """``None`` where it is not there: it may go between any two questions."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def remove_old(before: datetime, most: int) -> int:
