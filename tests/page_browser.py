@@ -5,6 +5,8 @@ import threading
 from contextlib import contextmanager
 
 FLAGS = [
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
     "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic",
     "--no-first-run",
 ]  # fmt: skip

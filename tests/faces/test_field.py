@@ -11,7 +11,9 @@ from django.db import connections
 
 import field_site
 import page_district
+import recordings
 from bihuan.desk import api as desk
+from bihuan.desk import sounds
 from bihuan.kernel import commands as c
 from bihuan.kernel.case import Seal
 from bihuan.testing import cast
@@ -238,6 +240,25 @@ def test_what_is_no_photograph_is_refused_in_words(wei, data):
     told = wei.piece(b"#!/bin/sh" * 20, 0)
     assert (told["state"], told["code"]) == ("refused", "photo-kind")
     assert "JPEG" in told["text"]
+
+
+def test_a_spoken_note_is_no_proof_of_the_work_and_a_photograph_is_no_spoken_note(wei, data):
+    case = dispatched()
+    wei.send(wei.entry("take", case, seen=wei.face(case)["seen"]))
+    spoken = wei.upload(recordings.webm())
+    shown = wei.upload(field_site.picture(320, 240))
+    seen = wei.face(case)["seen"]
+    for kind, ref in (("photo_after", spoken), ("voice", shown)):
+        told = wei.send(wei.entry("proof", case, seen=seen, proofs=[{"kind": kind, "ref": ref}]))
+        assert (told["state"], told["code"]) == ("refused", "broken")
+    told = wei.send(wei.entry("voice", case, seen=seen, proofs=[{"kind": "voice", "ref": spoken}]))
+    assert told["state"] == "done"
+    heard = wei.browser.get(f"/console/case/{case}/voice/{spoken.partition(':')[2]}")
+    assert (heard["Content-Type"], heard.content) == ("audio/webm", sounds.bare(recordings.webm(), "webm"))
+    other = page_district.client("pan", "zh-hans").get(
+        f"/console/case/{dispatched('别的事')}/voice/{spoken.partition(':')[2]}"
+    )
+    assert other.status_code == 404
 
 
 def test_nobody_goes_on_with_the_photograph_of_another(wei, data):

@@ -52,6 +52,7 @@ def fill(address, world, code=None):
     name = "0" * 64 + ".png"
     address = (
         address.replace("<name>.<kind>", "opinion.pdf")
+        .replace("/voice/<name>", f"/voice/{'0' * 64}.webm")
         .replace("<number>", "1")
         .replace("<ground>", "500103")
         .replace("<form>", "none")

@@ -200,6 +200,35 @@ def test_a_day_without_a_network_and_a_line_that_breaks(telephone, site, data, p
     phone.picture("sent")
 
 
+def test_a_spoken_note_is_recorded_without_a_network_and_heard_in_the_console(telephone, data):
+    import field_site
+
+    case = field_site.dispatched()
+    phone = telephone().open()
+    phone.do("接单")
+    phone.lose_network()
+    phone.tap("录一段话", f"[data-case='{case}']")
+    phone.tap("添上", "#voice")
+    phone.wait("#voice [role=alert]:not([hidden])")
+    phone.tap("开始录音", "#voice")
+    phone.page.locator("#recording", has_text="1 秒").wait_for()
+    phone.tap("录完了", "#voice")
+    phone.wait("#heard[src]")
+    phone.look()
+    phone.picture("voice")
+    phone.tap("添上", "#voice")
+    phone.until(lambda: phone.queued() == 1, "it waits")
+    phone.find_network()
+    phone.until_sent()
+    (added,) = field_site.events(case, "ProofAdded")
+    assert added["data"]["proof"]["kind"] == "voice"
+    phone.go(f"/console/case/{case}")
+    seconds = "() => new Promise(done => { const a = document.querySelector('audio'); a.preload = 'auto';"
+    seconds += " a.onerror = () => done(a.error.message); a.oncanplaythrough = () => done(a.readyState) ; a.load(); })"
+    assert phone.page.evaluate(seconds) == 4  # HAVE_ENOUGH_DATA
+    phone.look()
+
+
 def test_it_goes_out_by_itself_when_the_network_is_back(telephone, data):
     import field_site
 

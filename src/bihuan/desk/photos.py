@@ -1,5 +1,7 @@
 """Photographs as proofs: JPEG, PNG or WebP, kept by their SHA-256 in the data folder, without what cameras add.
 
+Spoken notes (WebM, MP4) are kept in the same way under ``voice:``.
+
 A photograph says where and when it was taken, and with whose telephone. All of that is dropped before anything is
 stored, by walking the container: no picture is decoded, so no decoder is exposed to hostile bytes. Only the orientation
 stays, or telephones' pictures would lie on their side. One that no case names within two days is removed again.
@@ -19,13 +21,13 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
 
-from bihuan.desk import instant, pictures
+from bihuan.desk import instant, pictures, sounds
 from bihuan.kernel import events as e
 from bihuan.kernel.case import Proof
 from bihuan.kernel.refused import Refused
 
 MOST_BYTES = 8 * 1024 * 1024
-REF = re.compile(r"photo:([0-9a-f]{64})\.(jpeg|png|webp)")
+REF = re.compile(r"photo:[0-9a-f]{64}\.(?:jpeg|png|webp)|voice:[0-9a-f]{64}\.(?:webm|mp4)")
 
 
 def keep_photo(data: bytes) -> str:
@@ -42,8 +44,32 @@ def keep_photo(data: bytes) -> str:
         bare = pictures.bare(data, kind)
     except (struct.error, IndexError, ValueError) as error:
         raise Refused("photo-broken", kind=kind, where=str(error)) from None
+    return _keep("photo", bare, kind)
+
+
+def keep_voice(data: bytes) -> str:
+    """Store a spoken note and return its reference ``voice:<sha256>.<kind>``.
+
+    Raises ``Refused``: ``voice-too-big``, ``voice-broken`` (no WebM or MP4, or not sound alone).
+    """
+    if len(data) > sounds.MOST_BYTES:
+        raise Refused("voice-too-big", bytes=len(data), most=sounds.MOST_BYTES)
+    kind = sounds.kind_of(data) or "webm"
+    try:
+        bare = sounds.bare(data, kind)
+    except (struct.error, IndexError, ValueError) as error:
+        raise Refused("voice-broken", kind=kind, where=str(error)) from None
+    return _keep("voice", bare, kind)
+
+
+def keep(data: bytes) -> str:
+    """Store what it is by its first bytes: a spoken note, or else a photograph."""
+    return keep_voice(data) if sounds.kind_of(data) else keep_photo(data)
+
+
+def _keep(what: str, bare: bytes, kind: str) -> str:
     name = f"{hashlib.sha256(bare).hexdigest()}.{kind}"
-    ref = f"photo:{name}"
+    ref = f"{what}:{name}"
     with connection.cursor() as cursor:  # first: whoever removes it at this moment is waited for
         cursor.execute(
             "INSERT INTO photo (ref, kept) VALUES (%s, %s) ON CONFLICT (ref) DO UPDATE SET kept = EXCLUDED.kept",
@@ -56,13 +82,12 @@ def keep_photo(data: bytes) -> str:
 def claim(events: Iterable[e.Event]) -> None:
     """From now on a case names these photographs, so they stay. Raises ``Refused``: ``photo-gone``."""
     for ref in _named_in(events):
-        name = ref.removeprefix("photo:")
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO photo (ref, kept, used) VALUES (%s, %s, true) ON CONFLICT (ref) DO UPDATE SET used = true",
                 [ref, instant.wall()],
             )
-        if not _path(name).exists():
+        if not _path(_name(ref)).exists():
             raise Refused("photo-gone", ref=ref)
 
 
@@ -79,7 +104,7 @@ def remove_unused(before: datetime, most: int) -> int:
         )
         gone = [row[0] for row in cursor.fetchall()]
         for ref in gone:
-            _path(ref.removeprefix("photo:")).unlink(missing_ok=True)
+            _path(_name(ref)).unlink(missing_ok=True)
     return len(gone)
 
 
@@ -96,24 +121,26 @@ def _named_in(events: Iterable[e.Event]) -> Iterable[str]:
 
 def read_photo(ref: str) -> tuple[bytes, str]:
     """The bytes and the media type of a reference. The caller has checked that its case may be seen."""
-    found = REF.fullmatch(ref)
-    if found is None:
+    if not REF.fullmatch(ref):
         raise LookupError(ref)
-    name, kind = f"{found[1]}.{found[2]}", found[2]
+    kind = ref.rpartition(".")[2]
     try:
-        return _path(name).read_bytes(), f"image/{kind}"
+        return _path(_name(ref)).read_bytes(), f"{'audio' if ref.startswith('voice:') else 'image'}/{kind}"
     except FileNotFoundError:
         raise LookupError(ref) from None
 
 
 def remove_photo(ref: str) -> bool:
     """Forget a photograph: of somebody who was erased. Whether there was one."""
-    found = REF.fullmatch(ref)
-    path = _path(f"{found[1]}.{found[2]}") if found else None
+    path = _path(_name(ref)) if REF.fullmatch(ref) else None
     if path is None or not path.exists():
         return False
     path.unlink(missing_ok=True)
     return True
+
+
+def _name(ref: str) -> str:
+    return ref.partition(":")[2]
 
 
 def _path(name: str) -> Path:

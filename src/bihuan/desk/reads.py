@@ -326,7 +326,7 @@ def _tracked(
 def _pictures(past: Iterable[Recorded], reporter: str) -> tuple[str, ...]:
     """What he photographed himself, in the case that he reported: not what others who reported the same sent."""
     added = (one.event.proof for one in past if isinstance(one.event, e.ProofAdded) and one.by == reporter)
-    return tuple(proof.ref for proof in added) if reporter else ()
+    return tuple(proof.ref for proof in added if proof.ref.startswith("photo:")) if reporter else ()
 
 
 def _is_for(reporter: str, recorded: Recorded) -> bool:

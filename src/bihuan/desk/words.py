@@ -11,6 +11,7 @@ from string import Formatter
 
 from bihuan.desk import scene_words
 from bihuan.desk.words_of_scenes import REFUSALS as OF_SCENES
+from bihuan.desk.words_of_things import REFUSALS as OF_THINGS
 from bihuan.kernel.refused import Refused
 
 Words = tuple[str, str]
@@ -73,6 +74,7 @@ TASKS: Mapping[str, Words] = {
 
 REFUSALS: Mapping[str, Words] = {
     **OF_SCENES,
+    **OF_THINGS,
     # Nothing vanishes
     "no-such-case": ("没有这件事，或者您无权查看。", "There is no such case, or none that you may see."),
     "already-registered": ("这件事已经登记，不能重复登记。", "This case is registered already."),
@@ -247,26 +249,6 @@ REFUSALS: Mapping[str, Words] = {
     ),
     "unknown-field": ("没有这一项：{field}。可用：{allowed}。", "There is no field {field}; use: {allowed}."),
     "unknown-question": ("没有这种查询：{kind}。", "There is no such question: {kind}."),
-    # Photos and plans
-    "photo-too-big": ("照片太大，最多 {most} 字节。", "The photo is too big; at most {most} bytes."),
-    "photo-kind": ("只收这些照片：{allowed}。", "Photos may be: {allowed}."),
-    "photo-gone": ("这张照片没有保存着，请重新上传。", "This photo is not kept any more; send it again."),
-    "photo-broken": ("照片读不出来，请重拍或另存。", "The photo cannot be read; take or save it again."),
-    "photo-damaged": (
-        "照片在路上坏了，会从头再传。",
-        "The photo was damaged on its way; it is sent again from the start.",
-    ),
-    "too-many-uploads": (
-        "没有传完的照片太多，最多 {most} 张。请等传完再拍。",
-        "Too many photos are half sent, {most} at most. Wait until they have arrived.",
-    ),
-    "plan-cycle": ("任务互相等待：{cycle}。去掉其中一环。", "Tasks wait for one another: {cycle}. Take one link out."),
-    "plan-unknown-need": (
-        "任务“{task}”要等的“{needs}”不在预案里。",
-        "Task {task} needs {needs}, which the plan lacks.",
-    ),
-    "plan-bad-duration": ("任务“{task}”的时长要大于 0。", "The duration of task {task} must be above 0."),
-    "plan-repeats": ("任务“{task}”出现两次。", "Task {task} stands in the plan twice."),
 }
 
 EVENTS: Mapping[str, Words] = {

@@ -31,6 +31,10 @@ class PhotoName(StringConverter):
     regex = r"[0-9a-f]{64}\.(?:jpeg|png|webp)"
 
 
+class VoiceName(StringConverter):
+    regex = r"[0-9a-f]{64}\.(?:webm|mp4)"
+
+
 class LetterName(StringConverter):
     regex = "[a-z][a-z0-9_]{0,23}"
 
@@ -68,6 +72,7 @@ register_converter(PlaceCode, "place")
 register_converter(LetterName, "letter")
 register_converter(LetterKind, "kind")
 register_converter(PhotoName, "photo")
+register_converter(VoiceName, "voice")
 
 # Pages for telephones on bad lines travel packed. Django adds a random length, so that nobody can guess by it (BREACH).
 urlpatterns = [
@@ -136,5 +141,6 @@ urlpatterns = [
     path("console/case/<uuid:case>/explain", console.explain, name="explain"),
     path("console/case/<uuid:case>/seen", console.seen, name="case-seen"),
     path("console/case/<uuid:case>/photo/<photo:name>", console.photo, name="photo"),
+    path("console/case/<uuid:case>/voice/<voice:name>", console.photo, {"what": "voice"}, name="voice"),
     path("console/case/<uuid:case>/letter/<letter:name>.<kind:kind>", papers.letter, name="letter"),
 ]

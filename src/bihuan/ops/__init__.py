@@ -1,1 +1,1 @@
-"""Operations: plans, who is on duty for them, dispatch, travel times, activations and drills. Above sensing, below the faces."""
+"""Operations: plans, travel times, dispatch, activations and drills. Above sensing, below the faces."""

@@ -290,6 +290,7 @@ PROOFS = {
     "photo_before": "处置前照片",
     "photo_after": "处置后照片",
     "photo_site": "现场照片",
+    "voice": "语音记录",
     "letter": "答复书（照片）",
     "agreement": "协议书（照片）",
 }

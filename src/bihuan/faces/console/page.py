@@ -261,9 +261,12 @@ def _kind_of(scene: str, kind: str) -> str:
 
 def _photos(view: desk.CaseView) -> Iterator[dict[str, object]]:
     for proof in view.state.proofs:
-        is_picture = proof.ref.startswith("photo:")
-        address = f"/console/case/{view.id}/photo/{proof.ref.removeprefix('photo:')}" if is_picture else ""
-        yield {"name": forms.proof_name(proof.kind), "address": address, "is_picture": is_picture}
+        what, _, name = proof.ref.partition(":")
+        address = f"/console/case/{view.id}/{what}/{name}" if what in {"photo", "voice"} else ""
+        yield {
+            "name": forms.proof_name(proof.kind), "address": address,
+            "is_picture": what == "photo", "is_voice": what == "voice",
+        }  # fmt: skip
 
 
 def _others(state: Case) -> set[UUID]:

@@ -229,8 +229,8 @@ def _red_button(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResp
 
 @require_GET
 @staff_only
-def photo(request: HttpRequest, staff: desk.Staff, case: UUID, name: str) -> HttpResponse:
-    ref = f"photo:{name}"
+def photo(request: HttpRequest, staff: desk.Staff, case: UUID, name: str, what: str = "photo") -> HttpResponse:
+    ref = f"{what}:{name}"
     try:
         view = desk.read_case(staff.actor, case, purpose=purpose_of(request, case))
         if ref not in {proof.ref for proof in view.state.proofs}:

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from bihuan.desk import api as desk
 from bihuan.faces import emergency
@@ -26,7 +26,9 @@ from bihuan.kernel.case import Proof
 from bihuan.kernel.refused import Refused
 
 Told = dict[str, object]
-Ref = Annotated[str, StringConstraints(pattern=r"^photo:[0-9a-f]{64}\.(jpeg|png|webp)$")]
+Ref = Annotated[
+    str, StringConstraints(pattern=r"^(photo:[0-9a-f]{64}\.(jpeg|png|webp)|voice:[0-9a-f]{64}\.(webm|mp4))$")
+]
 Word = Annotated[str, StringConstraints(max_length=64)]
 Text = Annotated[str, StringConstraints(max_length=4000)]
 NEVER = -1  # a version that no case has: then only an answer given before comes back
@@ -39,6 +41,7 @@ COUNTS = {
     "finish": tuple(faces.FIELDS),
     "proof": ("place", "where", "seal"),
     "note": ("seal",),
+    "voice": ("seal",),
     "step": ("status", "category", "place", "where", "seal"),
 }
 # What was wanted is so already, by his own hand on another telephone or page.
@@ -52,6 +55,13 @@ class ProofIn(BaseModel):
     kind: Annotated[str, StringConstraints(pattern="^[a-z0-9_]{1,32}$")]
     ref: Ref
 
+    @model_validator(mode="after")
+    def _is_what_it_says(self) -> Self:
+        """What was spoken is no photograph of the work, and the other way round."""
+        if (self.kind == "voice") != self.ref.startswith("voice:"):
+            raise ValueError("kind and ref do not agree")
+        return self
+
 
 class Entry(BaseModel):
     """One thing done on the spot. ``age``: milliseconds ago, by the telephone's own clock at both ends."""
@@ -59,7 +69,7 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid")
     key: Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
     unit: Word
-    do: Literal["take", "arrive", "finish", "proof", "note", "step", "report"]
+    do: Literal["take", "arrive", "finish", "proof", "note", "voice", "step", "report"]
     age: Annotated[int, Field(ge=0, le=400 * 86_400_000)]
     case: UUID | None = None
     task: Annotated[int, Field(ge=0, le=10_000)] = 0
@@ -184,7 +194,7 @@ def _command(entry: Entry) -> tuple[c.Command | None, dict[str, str]]:
             return c.FinishTask(entry.task, proofs), {"answer": text} if text else {}
         case "step" if entry.step:
             return c.TakeStep(entry.step, ()), {}
-        case "proof" if proofs:
+        case "proof" | "voice" if proofs:
             return c.AddProof(proofs[0]), {}
         case "note" if len(text) >= 2:
             return None, {"work": text}

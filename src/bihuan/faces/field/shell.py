@@ -20,6 +20,7 @@ FILES = (
     "faces/field/store.js",
     "faces/field/sync.js",
     "faces/field/photo.js",
+    "faces/field/voice.js",
     "faces/field/icon-192.png",
 )
 

@@ -28,7 +28,7 @@ ABOUT_THE_BODY = frozenset({
     "photo-broken", "photo-kind", "photo-too-big", "reason-missing", "return-needs-rule", "route-missing",
     "rule-missing", "source-missing", "step-data-missing", "time-before-case", "time-in-the-future",
     "time-without-zone", "too-long", "unit-missing", "unknown-category", "unknown-field", "unknown-question",
-    "unknown-seal", "unknown-step", "unknown-way",
+    "unknown-seal", "voice-broken", "voice-too-big", "unknown-step", "unknown-way",
 })  # fmt: skip
 # Refusals for who asks.
 ABOUT_THE_CALLER = frozenset({

@@ -3,6 +3,7 @@
 import * as store from "./store.js";
 import { shrink, thumbnail } from "./photo.js";
 import { csrf, leave, sync } from "./sync.js";
+import { playable, record } from "./voice.js";
 import { drawQueue, drawSent, drawTasks, local, say } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
@@ -10,6 +11,7 @@ const app = $("app");
 const others = new BroadcastChannel("bihuan-field");
 const PIECE = Number(app.dataset.piece);
 const AGAIN = [4000, 10000, 30000, 60000];
+const SOMETHING = 250; // a recording of less has a head and no sound
 const FETCH_EVERY = 5 * 60000;
 
 let mine;
@@ -133,6 +135,7 @@ async function begin(what, task, seen, step) {
   const base = { do: what, case: task.case, task: task.task, number: task.number, seen, title: `${task.category} ${task.number}` };
   if (what === "take" || what === "arrive") return put(base);
   if (what === "finish") return askFinish(base, task);
+  if (what === "voice") return askVoice(base);
   const isPhoto = what === "proof";
   const given = await askSmall({ title: `${say(what)} · ${base.title}`, go: say(what), photo: isPhoto, note: !isPhoto });
   if (given) await put({ ...base, text: given.note, kinds: isPhoto ? ["photo_before"] : [] }, given.photos);
@@ -229,6 +232,51 @@ function askSmall({ title, text = "", go, photo = false, note = false }) {
   $("small-note").required = note;
   dialog.querySelector("[data-go]").textContent = go;
   return asked(dialog, async () => ({ photos: await pictures($("small-photo")), note: $("small-note").value.trim() }));
+}
+
+async function askVoice(base) {
+  const [button, heard, state] = [$("record"), $("heard"), $("recording")];
+  let running = null;
+  let bytes = null;
+  $("voice-h").textContent = `${say("voice")} · ${base.title}`;
+  const press = async () => {
+    if (running) return running.stop();
+    bytes = null;
+    heard.hidden = true;
+    $("voice").querySelector('[data-of="problem"]').hidden = true;
+    try {
+      running = await record();
+    } catch {
+      state.textContent = say("no-microphone");
+      return;
+    }
+    button.textContent = say("record-stop");
+    const began = Date.now();
+    const tell = () => { state.textContent = say("recording", { n: Math.floor((Date.now() - began) / 1000) }); };
+    const ticking = setInterval(tell, 500);
+    tell();
+    const whole = await running.whole;
+    clearInterval(ticking);
+    running = null;
+    bytes = whole.byteLength > SOMETHING ? whole : null;
+    button.textContent = say("record-again");
+    state.textContent = "";
+    if (!bytes) return;
+    heard.src = await playable(bytes);
+    heard.hidden = false;
+  };
+  button.textContent = say("record");
+  button.addEventListener("click", press);
+  const given = await asked($("voice"), async () => {
+    if (running || !bytes) throw new Error(say(running ? "still-recording" : "nothing-recorded"));
+    return [bytes];
+  });
+  button.removeEventListener("click", press);
+  running?.stop();
+  heard.hidden = true;
+  heard.removeAttribute("src");
+  state.textContent = "";
+  if (given) await put({ ...base, kinds: ["voice"] }, given);
 }
 
 async function askReport() {

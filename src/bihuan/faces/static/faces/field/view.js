@@ -1,5 +1,7 @@
 // From what is stored to what is seen. All words come from the page; nothing is built from strings of markup.
 
+import { canRecord } from "./voice.js";
+
 const app = document.getElementById("app");
 const words = new Map([...document.querySelectorAll("#words data")].map((one) => [one.value, one.textContent]));
 
@@ -116,8 +118,10 @@ function card(task, seen, { queue, here, now, onact }) {
   }
   of.before.hidden = !isMine;
   of.note.hidden = !isMine;
+  of.voice.hidden = !isMine || !canRecord;
   of.before.addEventListener("click", () => onact("proof", task, seen));
   of.note.addEventListener("click", () => onact("note", task, seen));
+  of.voice.addEventListener("click", () => onact("voice", task, seen));
   return root;
 }
 
@@ -139,7 +143,7 @@ function item(entry, queue, { onagain, ondrop }) {
   show(of.text, entry.text || "");
   const whole = entry.photos.reduce((sum, photo) => sum + photo.size, 0);
   const come = entry.photos.reduce((sum, photo) => sum + (photo.ref ? photo.size : photo.sent), 0);
-  const photos = entry.photos.length ? ` · ${say("photos", { n: entry.photos.length })}` : "";
+  const photos = entry.photos.length ? ` · ${say(entry.do === "voice" ? "spoken" : "photos", { n: entry.photos.length })}` : "";
   of.photos.textContent = come && whole ? `${photos} · ${say("uploaded", { n: Math.floor(100 * come / whole) })}` : photos;
   if (entry.state === "locked") show(of.why, say("locked"));
   if (entry.state === "refused") show(of.why, [entry.words.code === "old" ? say("old") : entry.words.text, entry.words.law].filter(Boolean).join(" "));
