@@ -71,12 +71,16 @@ def come_due():
     feeding.rows("UPDATE notice_letter SET next_try = now() WHERE next_try IS NOT NULL")
 
 
-def an_order(**more):
-    """A case that is now on the table of the City Management Bureau."""
-    made = api.report(
+def report(**more):
+    return api.report(
         api.Intake("manhole", page_district.PLACE, "portal", {"text": "独一无二的一句话"}, **more),
         by=api.reporter(str(page_district.person("resident"))), purpose="反映",
     )  # fmt: skip
+
+
+def an_order(**more):
+    """A case that is now on the table of the City Management Bureau."""
+    made = report(**more)
     zhou = api.Actor(str(page_district.person("zhou")), cast.CENTRE, cast.ZHOU.roles)
     for command in (c.Accept(), c.Dispatch()):
         api.submit(command, by=zhou, case=made.case, purpose="派遣")
@@ -194,6 +198,7 @@ def test_two_senders_hand_over_each_letter_once(district, postbox):
     for account in ("wei", "gu", "zhou", "feng"):
         api.notices.add(page_district.person(account), "mail", f"{account}@example.org")
     an_order()
+    report()
     feed.settle()
     plan.step()
     feeding.in_threads(send.Sender().step, send.Sender().step)

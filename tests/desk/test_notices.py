@@ -69,6 +69,40 @@ def overdue(case):
     feeding.rows("UPDATE case_row SET next_due = now() - interval '1 minute' WHERE id = %s", [case])
 
 
+def pending(account):
+    return [kind for kind, _ in told(account, only_unseen=True)]
+
+
+def test_what_somebody_has_done_since_is_over_and_not_counted(district):
+    made = dispatched()
+    assert pending("zhou") == []
+    assert pending("wei") == ["order"]
+    act(made.case, c.FinishTask(1, (Proof("photo_after", "p1"),)), "wei")
+    assert (pending("wei"), pending("su")) == ([], ["to-verify"])
+    act(made.case, c.Verify(accept=False, reason="没修好"), "su")
+    assert (pending("wei"), pending("su")) == (["rework"], [])
+    act(made.case, c.Oversee("remind", "", "请快一点"), "zhou")
+    assert set(pending("wei")) == {"rework", "remind"}
+    act(made.case, c.FinishTask(1, (Proof("photo_after", "p2"),)), "wei")
+    assert pending("wei") == []
+    act(made.case, c.Verify(accept=True, reason=""), "su")
+    assert (pending("su"), api.notices.unseen(str(page_district.person("su")))) == ([], 0)
+    assert {one.is_over for one in api.notices.read(str(page_district.person("su"))).notices} == {True}
+
+
+def test_of_two_units_one_that_finishes_leaves_the_other_its_notice(district):
+    made = report()
+    act(made.case, c.Accept(), "zhou")
+    act(made.case, c.Dispatch(cast.CHENGGUAN, reason="两家一起", assists=(cast.ZHUJIAN,)), "zhou")
+    settle()
+    helper = next(
+        name for name, one in page_district.PEOPLE.items() if one.unit == cast.ZHUJIAN and "handler" in one.roles
+    )
+    assert (pending("wei"), pending(helper)) == (["order"], ["order"])
+    act(made.case, c.FinishTask(2, ()), helper)
+    assert (pending("wei"), pending(helper)) == (["order"], [])
+
+
 def test_each_hears_of_what_is_his_turn(district):
     made = dispatched()
     assert told("zhou") == [("new-case", made.number)]

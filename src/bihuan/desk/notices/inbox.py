@@ -32,7 +32,7 @@ class Passed:
 
 @dataclass(frozen=True)
 class Notice:
-    """One line. Of a sealed case (L2, L3) number and date only: no category."""
+    """One line. Of a sealed case (L2, L3) number and date only. ``is_over``: somebody has done it since."""
 
     id: int
     case: UUID
@@ -41,6 +41,7 @@ class Notice:
     is_urgent: bool
     at: datetime
     seen: datetime | None
+    is_over: bool
     unit: UnitName
     is_sealed: bool
     category: UnitName
@@ -88,8 +89,8 @@ def select(
     where, sight = eyes or _sight(person)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT n.id, n.case_id, c.number, n.kind, n.is_urgent, n.at, n.seen, n.unit, n.why, c.seal, c.scene,"  # noqa: S608 - our own words
-            " c.category, c.stage, c.due FROM notice n JOIN case_row c ON c.id = n.case_id"
+            "SELECT n.id, n.case_id, c.number, n.kind, n.is_urgent, n.at, n.seen, n.over, n.unit, n.why, c.seal,"  # noqa: S608 - our own words
+            " c.scene, c.category, c.stage, c.due FROM notice n JOIN case_row c ON c.id = n.case_id"
             f" WHERE n.person_id = %s AND {condition} AND ({where}) ORDER BY {order} LIMIT %s",
             [person, *values, *sight, limit],
         )
@@ -144,11 +145,24 @@ def _actor(person: UUID | None, unit: str, at: datetime) -> Actor:
 
 
 def _notice(row: Sequence[Any], at: datetime) -> Notice:
-    key, case, number, kind, is_urgent, when, seen, unit, why, seal, scene, category, stage, due = row
+    key, case, number, kind, is_urgent, when, seen, is_over, unit, why, seal, scene, category, stage, due = row
     is_sealed = seal >= seals.SEALED_FROM
     named = UnitName("", "") if is_sealed else lists.category_name(scene, category, at)
     return Notice(
-        key, case, number, kind, is_urgent, when, seen, names.unit(unit), is_sealed, named, stage, due, passed_of(why)
+        key,
+        case,
+        number,
+        kind,
+        is_urgent,
+        when,
+        seen,
+        is_over,
+        names.unit(unit),
+        is_sealed,
+        named,
+        stage,
+        due,
+        passed_of(why),
     )
 
 

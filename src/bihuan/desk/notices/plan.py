@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from bihuan.desk import change, feed, instant, seals
 from bihuan.desk.feed import Placed
-from bihuan.desk.notices import kinds, net, people
+from bihuan.desk.notices import kinds, net, over, people
 from bihuan.desk.notices.kinds import URGENT, Told
 from bihuan.desk.notices.people import Found, Posts
 from bihuan.desk.roster import Roster
@@ -33,10 +33,12 @@ def step() -> int:
 
 def _plan(placed: Sequence[Placed]) -> None:
     wanted = [one for one in placed if kinds.is_told(one)]
-    if not wanted:
+    settling = [one for one in placed if one.kind in over.SETTLING]
+    if not wanted and not settling:
         return
-    cases = change.load_many(sorted({one.case for one in wanted}), WORLD)
+    cases = change.load_many(sorted({one.case for one in (*wanted, *settling)}), WORLD)
     tell([told for one in wanted if one.case in cases for told in kinds.told(one, cases[one.case].state)], cases)
+    over.end(settling, cases)
 
 
 def _ripen() -> int:

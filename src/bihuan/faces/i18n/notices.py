@@ -92,6 +92,7 @@ ENGLISH: dict[str, str] = {
     "法定报告，请马上看": "Report by law: please look at once",
     # roster
     "值班表": "Duty roster",
+    "已经有人办了": "Done by now",
     "值班表只说该找谁，不签到，不考勤；过去的九十天后删去。": "The roster says whom to ask for. Nobody signs in and no attendance is kept; the past goes after ninety days.",
     "现在谁值班": "On duty now",
     "到 {until}": "until {until}",
