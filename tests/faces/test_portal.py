@@ -6,6 +6,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
+import feeding
+from bihuan.desk import api as desk
+from bihuan.kernel import commands as c
+from bihuan.testing import cast
+
 KEY = "0123456789abcdef0123456789abcdef"
 REPORT = {"key": KEY, "step": "3", "text": "井盖松了，车一压就响", "category": "manhole", "address": "12 号门口"}
 
@@ -73,6 +78,15 @@ def test_a_report_leads_to_its_receipt(district):
     assert "-".join(code[i : i + 4] for i in range(0, 16, 4)) in page
     assert "区运行中心正在看您反映的事" in page
     assert "GB/T 30428.8" in page
+
+
+def test_kept_in_a_bookmark_the_receipt_tells_what_is_under_way(district):
+    address = f"{report(district)}?new=1"
+    assert "收到了" in district.client().get(address).content.decode()
+    ((case,),) = feeding.rows("SELECT id FROM case_row")
+    zhou = desk.Actor(str(district.person("zhou")), cast.CENTRE, cast.ZHOU.roles)
+    desk.submit(c.Accept(), by=zhou, case=case, purpose="受理")
+    assert "收到了" not in district.client().get(address).content.decode()
 
 
 def test_the_same_form_twice_makes_one_case(district):

@@ -197,7 +197,8 @@ def _show(
         "view": view,
         "form_key": uuid4().hex,
         "shown_code": desk.show_code(view.code),
-        "is_new": request.GET.get("new") == "1",
+        # The address stays in a bookmark: what is under way is told first, and no longer that it came.
+        "is_new": request.GET.get("new") == "1" and view.state.stage is Stage.REGISTERED,
         "said": said,
         "error": error,
         "error_for": error_for,
