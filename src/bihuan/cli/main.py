@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bihuan.cli import meeting, office, scene, signals, suggest, webhooks
+from bihuan.cli import drills, meeting, office, scene, signals, suggest, webhooks
 from bihuan.cli.common import Json, World, day_of, err, fail, out, progress, ready, say
 from bihuan.wiring import commands, importing, postgres, simulating, site, supervisor
 from bihuan.wiring.processes import Busy
@@ -29,6 +29,7 @@ calendar_app = typer.Typer(help="日历 Working days: publish a year, set a day.
 app.add_typer(rules_app, name="rules")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(scene.app, name="scene")
+app.add_typer(drills.app, name="drill")
 app.add_typer(meeting.app, name="meeting")
 app.add_typer(signals.app, name="signals")
 app.add_typer(suggest.app, name="suggest")

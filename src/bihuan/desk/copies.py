@@ -110,6 +110,14 @@ COPIES: tuple[Copy, ...] = (
         "a person without a name is shown without one",
     ),
     Copy(
+        "drill", ("title", "file", "report"), "what a drill is about and what came of it: fictional by rule",
+        "as long as the history", "not reached: scenarios are invented; a past case enters one without its people",
+    ),
+    Copy(
+        "drill_line", ("data",), "the injects of a drill as they were played", "until its world is dropped",
+        "as drill",
+    ),
+    Copy(
         "tick_retry", ("error",), "why a tick failed: the kind of error and ids", "until the tick succeeds",
         "nothing to reach",
     ),
@@ -184,6 +192,8 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "notice_way": ("kind", "last_error"),
     "notice_wish": ("language",),
     "notice_letter": ("last_error",),
+    "drill": ("district", "plan", "mode", "state", "people", "history"),
+    "drill_line": ("district", "kind"),
     "duty_span": ("district", "unit", "role"),
     "calendar_token": ("digest", "unit"),
     "webhook_try": ("error",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -50,19 +50,28 @@ def histories(world: int, *, slice_size: int = 500) -> Iterator[tuple[UUID, str,
 SALTED = frozenset({"receipt", "receipts", "ref", "letter"})  # made by chance, or holding what is
 
 
-def digest(world: int) -> str:
+def digest(world: int, beside: Sequence[Any] = ()) -> str:
     """SHA-256 over number, virtual time, kind and payload of every event, in the order of case numbers.
 
     Left out is what chance or the wall clock made: ids of cases (their numbers stand for them), receipts, references
-    into the vault, and the time of recording. The same seed gives the same number.
+    into the vault, and the time of recording. The same seed gives the same number. ``beside``: what else counts.
     """
-    numbers = dict(_numbers(world))
+    numbers = case_numbers(world)
     total = hashlib.sha256()
-    for case, body in _bodies(world):
+    for case, body in bodies(world):
         raw = orjson.loads(body)
         line = [numbers[str(case)], raw["number"], raw["at"], raw["kind"], _plain(raw["data"], numbers)]
         total.update(orjson.dumps(line, option=orjson.OPT_SORT_KEYS) + b"\n")
+    for one in beside:
+        total.update(
+            orjson.dumps(_plain(orjson.loads(orjson.dumps(one)), numbers), option=orjson.OPT_SORT_KEYS) + b"\n"
+        )
     return total.hexdigest()
+
+
+def case_numbers(world: int) -> dict[str, str]:
+    """What stands for the ids of a world's cases wherever two runs are compared: ``#1``."""
+    return dict(_numbers(world))
 
 
 def _numbers(world: int) -> Iterator[tuple[str, str]]:
@@ -72,7 +81,8 @@ def _numbers(world: int) -> Iterator[tuple[str, str]]:
             yield from ((str(case), f"#{number}") for case, number in rows)
 
 
-def _bodies(world: int, slice_size: int = 500) -> Iterator[tuple[UUID, str]]:
+def bodies(world: int, slice_size: int = 500) -> Iterator[tuple[UUID, str]]:
+    """The texts of all events of a world, case by case in the order of their numbers."""
     last = -1
     while True:
         with connection.cursor() as cursor:
