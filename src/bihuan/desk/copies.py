@@ -192,7 +192,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "notice_way": ("kind", "last_error"),
     "notice_wish": ("language",),
     "notice_letter": ("last_error",),
-    "drill": ("district", "plan", "mode", "state", "people", "history"),
+    "drill": ("district", "plan", "mode", "state", "people", "parts", "history"),
     "drill_line": ("district", "kind"),
     "duty_span": ("district", "unit", "role"),
     "calendar_token": ("digest", "unit"),

@@ -26,14 +26,15 @@ SLOWEST, FASTEST = 1, 600
 # A gap longer than this is one in which nobody ran: it does not count as time of the drill.
 LONGEST_STEP = timedelta(seconds=5)
 _COLUMNS = (
-    "id, plan, title, mode, file, seed, planned, played_in, state, speed, people, created_by, started, ended,"
-    " report::text, history"
+    "id, plan, title, mode, file, seed, planned, played_in, state, speed, people, parts, created_by, started,"
+    " ended, report::text, history"
 )
 
 
 @dataclass(frozen=True)
 class Drill:
     """``played_in``: its world, once it has begun. ``people``: units whose orders real people answer.
+    ``parts``: units that take part, whose people may open the pages inside of it.
 
     ``report``: the after-action report, once it has ended. ``history``: one number for all that happened.
     """
@@ -49,6 +50,7 @@ class Drill:
     state: str
     speed: int
     people: tuple[str, ...]
+    parts: tuple[str, ...]
     created_by: UUID | None
     started: datetime | None
     ended: datetime | None
@@ -72,7 +74,7 @@ class DrillLine:
 
 @dataclass(frozen=True)
 class NewDrill:
-    """What is put on the list. ``people``: as in ``Drill``."""
+    """What is put on the list. ``people``, ``parts``: as in ``Drill``."""
 
     plan: str
     title: str
@@ -81,6 +83,7 @@ class NewDrill:
     planned: datetime
     mode: str = "drill"
     people: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 def put(new: NewDrill, *, by: Actor) -> UUID:
@@ -90,11 +93,11 @@ def put(new: NewDrill, *, by: Actor) -> UUID:
     made = identity.new_id()
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO drill (id, world_id, district, plan, title, mode, file, seed, planned, state, people, created,"
-            " created_by) VALUES (%s, 1, %s, %s, %s, %s, %s, %s, %s, 'planned', %s, %s, %s)",
+            "INSERT INTO drill (id, world_id, district, plan, title, mode, file, seed, planned, state, people, parts,"
+            " created, created_by) VALUES (%s, 1, %s, %s, %s, %s, %s, %s, %s, 'planned', %s, %s, %s, %s)",
             [
                 made, settings.DISTRICT, new.plan, new.title, new.mode, new.file, new.seed, new.planned,
-                list(new.people), instant.wall(), _person(by),
+                list(new.people), list(new.parts), instant.wall(), _person(by),
             ],
         )  # fmt: skip
     return made
@@ -296,7 +299,7 @@ def _select(where: str, values: list[Any]) -> list[Drill]:
     found = []
     for row in rows:
         values = list(row)
-        values[10] = tuple(values[10])
-        values[14] = orjson.loads(values[14]) if values[14] else None
+        values[10], values[11] = tuple(values[10]), tuple(values[11])
+        values[15] = orjson.loads(values[15]) if values[15] else None
         found.append(Drill(*values))
     return found

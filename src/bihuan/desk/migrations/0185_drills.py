@@ -17,6 +17,7 @@ CREATE TABLE drill (
   state varchar(10) NOT NULL CHECK (state IN ('planned', 'running', 'paused', 'ended', 'cancelled')),
   speed smallint NOT NULL DEFAULT 1 CHECK (speed BETWEEN 1 AND 600),
   people varchar(64)[] NOT NULL DEFAULT '{}',
+  parts varchar(64)[] NOT NULL DEFAULT '{}',
   touched timestamptz,
   created timestamptz NOT NULL,
   created_by uuid,
@@ -27,6 +28,7 @@ CREATE TABLE drill (
   CHECK ((state IN ('planned', 'cancelled')) OR played_in IS NOT NULL)
 );
 COMMENT ON COLUMN drill.people IS 'Units whose orders real people answer; the others are played by themselves.';
+COMMENT ON COLUMN drill.parts IS 'Units that take part: their people may open the pages inside of the drill.';
 COMMENT ON COLUMN drill.touched IS 'When its clock was last moved on: time without a server does not count.';
 CREATE INDEX drill_state ON drill (state, planned);
 GRANT SELECT, INSERT, UPDATE ON drill TO bihuan_app;

@@ -21,11 +21,20 @@ def script_of(drill: desk.drills.Drill) -> Script:
     return read(drill.file, desk.virtual.zone(), seed=drill.seed)
 
 
+def parts_of(script: Script) -> set[str]:
+    """The units that take part: who commands, the desks, whoever gets an order."""
+    book = desk.virtual.book_at(script.scene, script.starts)
+    units = {script.commander[0], *book.desks, book.verifier, *(task.unit for task in script.tasks)}
+    units |= {str(one.says["unit"]) for one in script.injects if one.kind == "order"}
+    return {unit for unit in units if unit}
+
+
 def plan(text: str, *, by: desk.Actor, seed: int | None = None, people: tuple[str, ...] | None = None) -> UUID:
     """Put a drill on the list. Raises ``BadScript``."""
     script = read(text, desk.virtual.zone(), seed=seed)
     wanted = script.people if people is None else people
-    new = desk.drills.NewDrill(script.plan, script.title, text, script.seed, script.starts, people=wanted)
+    parts = tuple(sorted(parts_of(script) | set(wanted)))
+    new = desk.drills.NewDrill(script.plan, script.title, text, script.seed, script.starts, people=wanted, parts=parts)
     return desk.drills.put(new, by=by)
 
 
