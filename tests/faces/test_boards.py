@@ -12,6 +12,7 @@ from python_calamine import CalamineWorkbook
 import page_district
 from bihuan.desk import api as desk
 from bihuan.desk import feed, identity, ticker
+from bihuan.faces.screen import picture
 from field_site import dispatched
 
 
@@ -112,3 +113,19 @@ def test_the_boards_speak_english(zhou, district):
         text(client.get(address))
     month = f"{desk.boards.this_month():%Y-%m}"
     assert client.get(f"/console/notice?month={month}&as=pdf").content[:4] == b"%PDF"
+
+
+def test_names_on_the_map_lose_the_words_that_all_of_them_end_with():
+    assert picture.short(["Daping Street Office", "Shiyoulu Street Office"]) == ["Daping", "Shiyoulu"]
+    assert picture.short(["Daping Street Office", "Shiyoulu Town Office"]) == ["Daping Street", "Shiyoulu Town"]
+    assert picture.short(["大坪街道", "石油路街道"]) == ["大坪街道", "石油路街道"]
+    assert picture.short(["Street Office"]) == ["Street Office"]
+
+
+def test_without_a_month_the_notice_is_of_the_last_one_or_of_the_first_in_which_there_was_anything(zhou):
+    this = desk.boards.this_month()
+    last = desk.boards.months_back(this, 1)
+    reported(2)
+    assert f"{this:%Y-%m}" in text(zhou.get("/console/notice"))
+    reported(1, happened_at=desk.now() - timedelta(days=desk.now().day + 3))
+    assert f"{last:%Y-%m}" in text(zhou.get("/console/notice"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -108,12 +110,19 @@ def oversight(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
     return render(request, "screen/oversight.html", values | _frame(staff, "/console/oversight"))
 
 
+def _usual_month() -> date:
+    """The last whole month; of a site that did not work yet then, this one."""
+    last = boards.months_back(boards.this_month(), 1)
+    has_any = boards.table("unit", span=boards.Span(last, last)).total.counts["heard"]
+    return last if has_any else boards.this_month()
+
+
 @require_GET
 @staff_only
 def notice(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
     """``?month=2026-10``; ``?as=pdf``, ``docx`` or ``xlsx`` for a file."""
     text, kind = request.GET.get("month", ""), request.GET.get("as", "")
-    month = asked.month_of(text) if text else boards.months_back(boards.this_month(), 1)
+    month = asked.month_of(text) if text else _usual_month()
     if month is None or kind not in {"", *papers.KINDS}:
         raise Http404(text)
     made = monthly.compose(month, request.build_absolute_uri("/").rstrip("/"))

@@ -51,17 +51,17 @@ def draw(rows: Sequence[desk.boards.Row], viewer: desk.Actor, place: str) -> Pic
     by_street = {row.code: row for row in rows}
     most = max((row.counts["open"] for row in rows), default=0) or 1
     whole = len(areas[0].place)
+    parts = [area for area in areas if len(area.place) > whole]
+    names = short([shown.named(desk.place_name(area.place)) for area in parts])
     pieces = []
-    for area in areas:
-        if len(area.place) == whole:
-            continue
+    for area, name in zip(parts, names, strict=True):
         row = by_street.get(area.place)
         is_open = row.counts["open"] if row and row.is_shown else 0
         x, y = frame.at(*middle(area))
         pieces.append(
             Piece(
                 path=frame.path(area),
-                name=shown.named(desk.place_name(area.place)),
+                name=name,
                 open=shown.count(row, "open") if row else "0",
                 late=shown.count(row, "late") if row else "0",
                 shade=round((SHADES - 1) * is_open / most),
@@ -72,6 +72,14 @@ def draw(rows: Sequence[desk.boards.Row], viewer: desk.Actor, place: str) -> Pic
         )
     ground = "".join(frame.path(area) for area in areas if len(area.place) == whole)
     return Picture(WIDTH, frame.height, ground, tuple(pieces), _marks(frame, viewer, place))
+
+
+def short(names: Sequence[str]) -> list[str]:
+    """Without the words at the end that all of them have ("Street Office"): a map has little room."""
+    words = [name.split(" ") for name in names]
+    while len(words) > 1 and all(len(one) > 1 for one in words) and len({one[-1] for one in words}) == 1:
+        words = [one[:-1] for one in words]
+    return [" ".join(one) for one in words]
 
 
 def _marks(frame: Frame, viewer: desk.Actor, place: str) -> tuple[Mark, ...]:
