@@ -89,6 +89,12 @@ COPIES: tuple[Copy, ...] = (
         " WHERE case_id IN (SELECT case_id FROM vault_key WHERE id = ANY(%s::uuid[]))",
     ),
     Copy(
+        "case_alike", ("lon", "lat", "address", "sketch", "spots", "words"),
+        "keyed hashes of words and spots of open cases that are not sealed, and their points, to find equal ones",
+        "while the case is open", "deleted in the cases of the person",
+        "DELETE FROM case_alike WHERE case_id IN (SELECT case_id FROM vault_key WHERE id = ANY(%s::uuid[]))",
+    ),
+    Copy(
         "outbox", ("to", "body", "last_error"), "whom a message goes to and which event it is about, by reference",
         "90 days after it was handed over",
         "bodies carry references; the receiver opens them through the gate or not at all",
@@ -156,6 +162,7 @@ OUTSIDE: tuple[Copy, ...] = (
 # Columns of text, JSON or bytes that hold no personal data: codes, hashes, references, the words of rules.
 PLAIN: Mapping[str, tuple[str, ...]] = {
     "case_words": ("district",),
+    "case_alike": ("district", "category", "place"),
     "saved_view": ("district", "unit", "query"),
     "micro_scene": ("district", "key", "unit", "body"),
     "micro_version": ("district", "key", "unit", "body"),
