@@ -47,7 +47,7 @@ def main() -> None:
         text = script(args.injects)
         runs = []
         for turn in range(2):
-            drill = running.begin(running.plan(text, by=api.SYSTEM, seed=args.seed))
+            drill = running.begin(running.plan(text, by=api.SYSTEM, seed=args.seed), is_paused=True)
             begun = time.perf_counter()
             over = running.play(drill.id)
             runs.append((time.perf_counter() - begun, over))

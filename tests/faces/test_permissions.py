@@ -56,6 +56,7 @@ def fill(address, world, code=None):
         .replace("<number>", "1")
         .replace("<ground>", "500103")
         .replace("<form>", "none")
+        .replace("<drill>", "00000000-0000-4000-8000-000000000000")
         .replace("<scene>", "m500103_1")
         .replace("<table>", "clocks")
         .replace("<pack>", "xlsx")
@@ -105,8 +106,8 @@ def test_staff_without_a_part_in_the_case_find_nothing(world, address, method):
 @pytest.mark.parametrize(("address", "method"), [row for row in EACH if PAGES[row[0]][1] in {"staff", "case"}])
 def test_staff_with_a_part_in_it_get_in(world, address, method):
     answer = ask(world["district"].client("zhou"), method, fill(address, world))
-    if any(part in address for part in ("<name>", "<form>", "<scene>")):
-        assert answer.status_code == 404  # there is no such picture, no such form, no such scene of his
+    if any(part in address for part in ("<name>", "<form>", "<scene>", "<drill>")):
+        assert answer.status_code == 404  # there is no such picture, no such form, drill, or scene of his
     else:
         assert answer.status_code in {200, 302, 409, 422}
         assert not answer.headers.get("Location", "").startswith("/login/")

@@ -24,6 +24,13 @@ from bihuan.desk import (
     virtual,
     webhooks,
 )
+from bihuan.desk import instant as _instant
+from bihuan.desk import intake as _intake
+from bihuan.desk import lists as _lists
+from bihuan.desk import moves as _moves
+from bihuan.desk import reads as _reads
+from bihuan.desk import staff as _staff
+from bihuan.desk import submit as _submit
 from bihuan.desk.actor import ANONYMOUS, SYSTEM, Actor, reporter
 from bihuan.desk.answers import KeyReused, Outcome
 from bihuan.desk.audit import Findings, audit
@@ -47,12 +54,11 @@ from bihuan.desk.counts import check_question, count_cases, refuse_question
 from bihuan.desk.explain import Explanation, explain
 from bihuan.desk.history import events_of
 from bihuan.desk.identity import phone_key, show_code, tidy_code
-from bihuan.desk.instant import now
-from bihuan.desk.intake import Intake, report, report_many
+from bihuan.desk.intake import Intake, report_many
 from bihuan.desk.keyring import KeyringError
-from bihuan.desk.lists import TABS, Filters, Line, Page, category_of, list_cases, points, step_name
+from bihuan.desk.lists import TABS, Filters, Line, Page, category_of, step_name
 from bihuan.desk.looks import Look
-from bihuan.desk.moves import Move, allowed
+from bihuan.desk.moves import Move
 from bihuan.desk.names import UnitName
 from bihuan.desk.names import place as place_name
 from bihuan.desk.names import staff as staff_names
@@ -63,7 +69,7 @@ from bihuan.desk.places import Area, areas, import_areas, place_of, to_wgs84
 from bihuan.desk.public_cases import MOST as MOST_PUBLIC
 from bihuan.desk.public_cases import PublicCase, PublicFilters, public_cases, tracked_case
 from bihuan.desk.published import health, ledger_consistency, ledger_head, list_rulebooks, read_rulebook
-from bihuan.desk.reads import CaseView, Text, TrackView, Turn, looks_at, looks_by_receipt, read_case, track
+from bihuan.desk.reads import CaseView, Text, TrackView, Turn, looks_by_receipt, track
 from bihuan.desk.redaction import NotWritten, black_out
 from bihuan.desk.scene_fields import Declared, SceneField
 from bihuan.desk.scene_fields import asked as asked_fields
@@ -76,21 +82,8 @@ from bihuan.desk.scene_rules import tell as tell_rules
 from bihuan.desk.scene_words import scene_group, scene_word
 from bihuan.desk.scene_words import tell as tell_words
 from bihuan.desk.seals import Level
-from bihuan.desk.staff import (
-    Leader,
-    Staff,
-    ask_glass,
-    case_by_number,
-    end_glass,
-    grant_glass,
-    leaders,
-    number_of,
-    numbers_of,
-    review_glass,
-    staff_of,
-    waiting_glass,
-)
-from bihuan.desk.submit import NotFound, Stale, merge, split, submit, submit_many, unmerge
+from bihuan.desk.staff import Leader, Staff, staff_of
+from bihuan.desk.submit import NotFound, Stale
 from bihuan.desk.tokens import (
     SCOPES,
     Caller,
@@ -106,6 +99,29 @@ from bihuan.desk.words import EVENTS as EVENT_WORDS
 from bihuan.desk.words import LAWS as LAW_WORDS
 from bihuan.desk.words import ROLES as ROLE_WORDS
 from bihuan.desk.words import refusal as words_of
+
+# Each of these opens in the world that the caller is in (``here``), unless he names one.
+now = here.placed(_instant.now)
+report = here.placed(_intake.report)
+list_cases = here.placed(_lists.list_cases)
+points = here.placed(_lists.points)
+allowed = here.placed(_moves.allowed)
+looks_at = here.placed(_reads.looks_at)
+read_case = here.placed(_reads.read_case)
+ask_glass = here.placed(_staff.ask_glass)
+case_by_number = here.placed(_staff.case_by_number)
+end_glass = here.placed(_staff.end_glass)
+grant_glass = here.placed(_staff.grant_glass)
+leaders = here.placed(_staff.leaders)
+number_of = here.placed(_staff.number_of)
+numbers_of = here.placed(_staff.numbers_of)
+review_glass = here.placed(_staff.review_glass)
+waiting_glass = here.placed(_staff.waiting_glass)
+merge = here.placed(_submit.merge)
+split = here.placed(_submit.split)
+submit = here.placed(_submit.submit)
+submit_many = here.placed(_submit.submit_many)
+unmerge = here.placed(_submit.unmerge)
 
 __all__ = [
     "ANONYMOUS",

@@ -7,6 +7,7 @@ no server ran does not count.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -122,16 +123,24 @@ def of_world(world: int) -> Drill | None:
     return next(iter(_select("WHERE played_in = %s", [world])), None)
 
 
-def start(drill: UUID, *, starts: datetime, speed: int = 1) -> Drill:
-    """Make its world, with its clock at ``starts``, and let it run. Raises ``Refused`` when it ran already."""
+def start(
+    drill: UUID, *, starts: datetime, speed: int = 1, people: Sequence[str] | None = None, is_paused: bool = False
+) -> Drill:
+    """Make its world, with its clock at ``starts``, and let it run. Raises ``Refused`` when it ran already.
+
+    ``is_paused``: its clock is moved by whoever began it, and by no worker.
+    """
     with transaction.atomic():
         found = _locked(drill)
         if found.state != "planned":
-            raise Refused("drill-not-planned", state=found.state)
+            raise Refused("drill-not-planned", law=8, state=found.state)
         world = worlds.create(f"{found.mode}-{found.plan}-{str(drill)[-12:]}", "drill", starts=starts)
+        now, state = instant.wall(), "paused" if is_paused else "running"
+        answering = list(found.people if people is None else people)
         _set(
-            drill, played_in=world, state="running", started=instant.wall(), touched=instant.wall(), speed=_speed(speed)
-        )
+            drill, played_in=world, state=state, started=now, touched=now, speed=_speed(speed), people=answering,
+            parts=sorted({*found.parts, *answering}),
+        )  # fmt: skip
     return get(drill)
 
 
@@ -144,7 +153,7 @@ def go_on(drill: UUID, *, speed: int | None = None) -> None:
     with transaction.atomic():
         found = _locked(drill)
         if not found.is_open:
-            raise Refused("drill-not-running", state=found.state)
+            raise Refused("drill-not-running", law=8, state=found.state)
         _set(drill, state="running", touched=instant.wall(), speed=_speed(found.speed if speed is None else speed))
 
 
@@ -157,7 +166,7 @@ def finish(drill: UUID, report: Mapping[str, Any], sha256: str) -> None:
     with transaction.atomic():
         found = _locked(drill)
         if not found.is_open:
-            raise Refused("drill-not-running", state=found.state)
+            raise Refused("drill-not-running", law=8, state=found.state)
         text = orjson.dumps(report).decode()
         _set(drill, state="ended", ended=instant.wall(), report=text, history=sha256)
 
@@ -166,22 +175,29 @@ def keep_report(drill: UUID, report: Mapping[str, Any]) -> None:
     """The report of a drill that is over, with what was added to it: a lesson that became a case."""
     with transaction.atomic():
         if _locked(drill).state != "ended":
-            raise Refused("drill-not-ended")
+            raise Refused("drill-not-ended", law=8)
         _set(drill, report=orjson.dumps(report).decode())
 
 
-def elapsed(drill: UUID) -> timedelta:
-    """How far its clock has to be moved on now: the time since it was last asked, times its speed."""
+@contextmanager
+def claimed(drill: UUID) -> Iterator[timedelta]:
+    """How far its clock has to be moved on now: the time since the last claim, times its speed; nothing in a pause.
+
+    Whoever claims it has it alone until he is done: any number of workers may ask.
+    """
     now = instant.wall()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT touched, speed FROM drill WHERE id = %s AND state = 'running' FOR UPDATE", [drill])
+        cursor.execute(
+            "SELECT touched, speed FROM drill WHERE id = %s AND state = 'running' FOR UPDATE SKIP LOCKED", [drill]
+        )
         row = cursor.fetchone()
         if row is None:
-            return timedelta()
+            yield timedelta()
+            return
         _set(drill, touched=now)
-    touched: datetime = row[0]
-    speed: int = row[1]
-    return max(timedelta(), min(now - touched, LONGEST_STEP)) * speed
+        touched: datetime = row[0]
+        speed: int = row[1]
+        yield max(timedelta(), min(now - touched, LONGEST_STEP)) * speed
 
 
 # -- what happens in it ---------------------------------------------------------------------------------------------
@@ -276,7 +292,8 @@ def _turn(drill: UUID, before: str, after: str) -> None:
     with transaction.atomic():
         found = _locked(drill)
         if found.state != before:
-            raise Refused("drill-not-running" if before == "running" else "drill-not-planned", state=found.state)
+            code = "drill-not-running" if before == "running" else "drill-not-planned"
+            raise Refused(code, law=8, state=found.state)
         _set(drill, state=after)
 
 

@@ -58,11 +58,11 @@ def book_problems(book: Rulebook) -> list[str]:
     return rulebook_problems.problems(book)
 
 
-def work() -> None:
-    """Be a worker until asked to end."""
+def work(more: Sequence[tuple[str, Callable[[], int], float]] = ()) -> None:
+    """Be a worker until asked to end. ``more``: duties from outside of the desk: name, step, seconds between."""
     from bihuan.desk import worker  # noqa: PLC0415 - only a worker needs it
 
-    worker.run()
+    worker.run(more=[worker.Duty(*duty) for duty in more])
 
 
 def find_case(wanted: str, *, world: int = 1) -> UUID | None:

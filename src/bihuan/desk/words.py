@@ -236,6 +236,16 @@ REFUSALS: Mapping[str, Words] = {
     "not-your-file": ("这不是您的档案。", "This is not your file."),
     # A drill is real, and never mixes
     "unknown-world-kind": ("没有这种世界：{kind}。", "There is no such kind of world: {kind}."),
+    "drill-not-planned": ("这次演练不在待开始的状态。", "This drill is not waiting to begin."),
+    "drill-not-running": ("这次演练没有在进行。", "This drill is not running."),
+    "drill-not-ended": ("这次演练还没有结束。", "This drill is not over."),
+    "drill-not-yours": (
+        "安排和掌握演练的是单位负责人、派遣员和督查。",
+        "Drills are planned and steered by heads, dispatchers and oversight.",
+    ),
+    "drill-speed": ("快慢从 1 到 600 倍，不是 {speed}。", "The speed is 1 to 600 times, not {speed}."),
+    "no-such-lesson": ("报告里没有这一条教训。", "The report has no such lesson."),
+    "unknown-drill-mode": ("没有这种演练：{mode}。", "There is no such kind of drill: {mode}."),
     "world-name-taken": ("已经有叫“{key}”的世界。", "A world called {key} exists already."),
     "world-name-not-plain": ("名称只能用字母、数字和 . _ -：{key}。", "Use letters, digits, . _ and - only: {key}."),
     "real-time-is-not-set": ("真实世界的时间不能设置。", "The time of the real world is not set."),

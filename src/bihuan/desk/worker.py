@@ -56,10 +56,10 @@ def duties(notifier: Notifier) -> list[Duty]:
     ]
 
 
-def run(notifier: Notifier | None = None, stop: threading.Event | None = None) -> None:
+def run(notifier: Notifier | None = None, stop: threading.Event | None = None, more: Sequence[Duty] = ()) -> None:
     """Work until ``stop`` is set, or until asked by TERM or Ctrl-C when called from the main thread without one."""
     stop = stop or _asked_to_stop()
-    work = duties(notifier or ports.notifier())
+    work = [*duties(notifier or ports.notifier()), *more]
     threads = [threading.Thread(target=_keep_doing, args=(duty, stop), name=duty.name) for duty in work]
     for thread in threads:
         thread.start()

@@ -16,6 +16,7 @@ from bihuan.faces.i18n import say
 from bihuan.kernel.refused import Refused
 
 A_YEAR = 365 * 24 * 3600
+EXERCISE = "演练 EXERCISE"  # in both languages, always: nobody may take a drill for real
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ def context(request: HttpRequest) -> dict[str, object]:
         "html_lang": "en" if is_english else "zh-Hans",
         "other_language": "zh-hans" if is_english else "en",
         "other_language_name": "中文" if is_english else "English",
+        "inside": getattr(request, "inside", None),
+        "exercise": EXERCISE,
         "large": request.COOKIES.get("large") == "1",
         "light": is_light(request),
         "scene_pages": [

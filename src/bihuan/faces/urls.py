@@ -9,7 +9,18 @@ from django.views.decorators.gzip import gzip_page
 from django.views.i18n import set_language
 
 from bihuan.faces import pages
-from bihuan.faces.console import calendars, notices, notices_ways, papers, roster, rule_rows, rules, scenes, work
+from bihuan.faces.console import (
+    calendars,
+    drills,
+    notices,
+    notices_ways,
+    papers,
+    roster,
+    rule_rows,
+    rules,
+    scenes,
+    work,
+)
 from bihuan.faces.console import views as console
 from bihuan.faces.console.bulk import bulk
 from bihuan.faces.console.search import search
@@ -134,6 +145,10 @@ urlpatterns = [
     path("console/scenes/<scene:scene>", scenes.scene, name="scene"),
     path("console/scenes/<scene:scene>/try", scenes.trial, name="scene-trial"),
     path("console/scenes/<scene:scene>/export", scenes.export, name="scene-export"),
+    path("console/drills", drills.drills, name="drills"),
+    path("console/drills/leave", drills.leave, name="drill-leave"),
+    path("console/drills/<uuid:drill>", drills.drill, name="drill"),
+    path("console/drills/<uuid:drill>/report.pdf", drills.report, name="drill-report"),
     path("console/glass", console.glass, name="glass"),
     path("console/case/<uuid:case>", console.case, name="case"),
     path("console/case/<uuid:case>/do", console.do, name="do"),

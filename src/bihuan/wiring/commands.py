@@ -109,8 +109,9 @@ def need_free_port(host: str, port: int) -> None:
 
 def work() -> None:
     from bihuan.desk import api
+    from bihuan.ops.drills import running
 
-    api.upkeep.work()
+    api.upkeep.work([("drills", running.step, 1.0)])
 
 
 def live() -> None:

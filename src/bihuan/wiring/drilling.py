@@ -55,7 +55,7 @@ def run(name: str, step: Step, say: Say, *, speed: str, seed: int | None, keep: 
     _district(say)
     try:
         made = running.plan(reading.find(name), by=api.SYSTEM, seed=seed)
-        drill = running.begin(made, speed=_speed(speed) or api.drills.FASTEST)
+        drill = running.begin(made, speed=_speed(speed) or 1, is_paused=_speed(speed) is None)
         begun = time.monotonic()
         over = running.play(made, step) if _speed(speed) is None else _live(made, step)
         seconds = time.monotonic() - begun

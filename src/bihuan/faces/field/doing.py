@@ -64,7 +64,10 @@ class ProofIn(BaseModel):
 
 
 class Entry(BaseModel):
-    """One thing done on the spot. ``age``: milliseconds ago, by the telephone's own clock at both ends."""
+    """One thing done on the spot. ``age``: milliseconds ago, by the telephone's own clock at both ends.
+
+    ``world``: where it was done, in the real world or in a drill. It belongs there wherever its sender is by now.
+    """
 
     model_config = ConfigDict(extra="forbid")
     key: Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
@@ -82,6 +85,7 @@ class Entry(BaseModel):
     address: Text = ""
     lon: Annotated[float, Field(ge=-180, le=180)] | None = None
     lat: Annotated[float, Field(ge=-90, le=90)] | None = None
+    world: Annotated[int, Field(ge=1, le=32_767)] = 1
 
 
 def do(staff: desk.Staff, entry: Entry) -> Told:

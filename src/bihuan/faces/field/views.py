@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from pydantic import ValidationError
 
 from bihuan.desk import api as desk
-from bihuan.faces import emergency
+from bihuan.faces import drilling, emergency
 from bihuan.faces.console.gate import staff_only
 from bihuan.faces.field import doing, faces, shell
 from bihuan.faces.field.gate import acting_in, phone_of_staff, reply
@@ -84,6 +84,8 @@ def tasks(request: HttpRequest, staff: desk.Staff) -> HttpResponse:  # noqa: ARG
         "name": staff.name,
         "unit": staff.actor.unit,
         "unit_name": choose(staff.unit.name, staff.unit.name_en),
+        "world": desk.here.world(),
+        "drill": drilling.mark(),
         "lock": base64.b64encode(desk.phone_key(staff.actor.person)).decode(),
     }
     return reply("ok", **{**mine, **faces.tasks(staff)})
@@ -132,7 +134,11 @@ def act(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
     if acting is None:
         text = say("您已不在当时的岗位上，这一条没有记入。请告诉现在的经办人。")
         return reply("refused", code="post-gone", text=text)
-    told = doing.do(acting, entry)
+    if entry.world != drilling.REAL and drilling.found(acting, entry.world) is None:
+        text = say("那次演练已经不在了，这一条没有记入。")
+        return reply("refused", code="drill-over", text=text)
+    with desk.here.inside(entry.world):
+        told = doing.do(acting, entry)
     if told["state"] == "later":
         return reply("later", 503)
     return JsonResponse(told, json_dumps_params={"ensure_ascii": False})

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from bihuan.faces.i18n import (
     common,
     console,
+    drills,
     events,
     field,
     finding,
@@ -32,6 +33,7 @@ ENGLISH: dict[str, str] = {
     **common.ENGLISH,
     **portal.ENGLISH,
     **console.ENGLISH,
+    **drills.ENGLISH,
     **events.ENGLISH,
     **field.ENGLISH,
     **rules.ENGLISH,

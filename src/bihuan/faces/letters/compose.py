@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from bihuan.desk import api as desk
+from bihuan.faces import drilling
 from bihuan.kernel import events as e
 from bihuan.kernel.events import Recorded
 from bihuan.kernel.refused import Refused
@@ -22,7 +23,10 @@ from bihuan.kernel.refused import Refused
 
 @dataclass(frozen=True)
 class Letter:
-    """``parts``: heading and text. ``number``: 文号, empty in a draft. ``about``: lines that say which matter it is."""
+    """``parts``: heading and text. ``number``: 文号, empty in a draft. ``about``: lines that say which matter it is.
+
+    ``mark``: in a drill, that it is one.
+    """
 
     title: str
     number: str
@@ -35,6 +39,7 @@ class Letter:
     day: date
     at: datetime
     is_draft: bool
+    mark: str = ""
 
 
 def available(view: desk.CaseView) -> tuple[tuple[str, str, str], ...]:
@@ -78,6 +83,7 @@ def compose(view: desk.CaseView, key: str) -> Letter:
         day=last.at.astimezone(ZoneInfo(settings.ZONE)).date(),
         at=last.at,
         is_draft=signed is None,
+        mark=drilling.mark(),
     )
 
 

@@ -26,6 +26,8 @@ class Line:
 
 
 def lines(letter: Letter) -> Iterator[Line]:
+    if letter.mark:
+        yield Line(letter.mark, DRAFT, "centre", 16)
     if letter.is_draft:
         yield Line(UNSIGNED, DRAFT, "centre", 12)
     yield Line(letter.title, TITLE, "centre", 22)

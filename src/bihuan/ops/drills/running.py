@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from threading import Lock
@@ -13,6 +14,7 @@ from bihuan.ops.drills.engine import Engine, Progress
 from bihuan.ops.drills.reading import read
 from bihuan.ops.drills.script import Script
 
+log = logging.getLogger("bihuan.drills")
 _engines: dict[UUID, Engine] = {}
 _lock = Lock()
 
@@ -38,9 +40,12 @@ def plan(text: str, *, by: desk.Actor, seed: int | None = None, people: tuple[st
     return desk.drills.put(new, by=by)
 
 
-def begin(drill: UUID, *, speed: int = 1) -> desk.drills.Drill:
-    found = desk.drills.get(drill)
-    return desk.drills.start(drill, starts=script_of(found).starts, speed=speed)
+def begin(
+    drill: UUID, *, speed: int = 1, people: tuple[str, ...] | None = None, is_paused: bool = False
+) -> desk.drills.Drill:
+    """Make its world and let it run; ``people``: units whose orders real people answer."""
+    starts = script_of(desk.drills.get(drill)).starts
+    return desk.drills.start(drill, starts=starts, speed=speed, people=people, is_paused=is_paused)
 
 
 def engine_of(drill: desk.drills.Drill) -> Engine:
@@ -71,18 +76,20 @@ def end(drill: UUID) -> desk.drills.Drill:
 
 
 def step() -> int:
-    """Move every running drill on by the time that has passed; returns how many went on. For the worker."""
+    """Move every running drill on by the time that has passed; never in a hurry. For the worker."""
     moved = 0
     for drill in desk.drills.every(states=("running",)):
-        passed = desk.drills.elapsed(drill.id)
-        if passed > timedelta():
-            moved += _move(drill, passed)
-    return moved
+        with desk.drills.claimed(drill.id) as passed:
+            if passed > timedelta():
+                moved += _move(drill, passed)
+    log.debug("%d drills moved on", moved)
+    return 0  # the next step is for the next second: this is a clock, not a queue
 
 
 def advance(drill: UUID, by: timedelta) -> None:
     """One step by hand, also of a drill that is paused."""
-    _move(desk.drills.get(drill), by)
+    with desk.drills.together():
+        _move(desk.drills.get(drill), by)
 
 
 def _move(drill: desk.drills.Drill, passed: timedelta) -> int:

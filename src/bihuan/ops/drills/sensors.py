@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from bihuan.ops.drills.script import Script
-from bihuan.sense.detect.rules import read, stream
+
+if TYPE_CHECKING:
+    from bihuan.sense.detect.stream import Stream
 
 Line = tuple[str, Mapping[str, object]]
 
@@ -23,7 +24,7 @@ class Sensors:
         self._number = {name: at for at, name in enumerate(sorted(names))}
         kinds = [kind for _, kind in sorted(names)]
         is_watched = bool(names) and bool(script.rules)
-        self._stream = stream(read(script.rules), kinds, since=script.starts.timestamp()) if is_watched else None
+        self._stream = _stream(script, kinds) if is_watched else None
 
     def judge(self, says: Mapping[str, object], at: datetime) -> Iterator[Line]:
         """One reading: what was raised or lowered by it, and the warning that is to follow."""
@@ -31,8 +32,7 @@ class Sensors:
             return
         sensor, kind = str(says["sensor"]), str(says["of"])
         value = float(str(says["value"]))
-        when = np.array([at.timestamp()])
-        judged = self._stream.take([self._number[sensor, kind]], np.array([value]), when, now=when)
+        judged = self._stream.take([self._number[sensor, kind]], [value], [at.timestamp()], now=[at.timestamp()])
         for detector, marks in judged.marks.items():
             if marks[0] == 0:
                 continue
@@ -41,3 +41,9 @@ class Sensors:
             told = self._warns.get(kind, {})
             if marks[0] > 0 and told:
                 yield "warning", {**about, "level": str(told.get("level", "")), "name": str(told.get("name", ""))}
+
+
+def _stream(script: Script, kinds: list[str]) -> Stream:
+    from bihuan.sense.detect.rules import read, stream  # noqa: PLC0415 - numpy: a page about drills needs none of it
+
+    return stream(read(script.rules), kinds, since=script.starts.timestamp())

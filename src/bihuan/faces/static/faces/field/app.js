@@ -45,6 +45,8 @@ async function draw() {
   drawQueue({ queue: shown, onagain: again, ondrop: drop });
   drawSent(sent);
   $("whose").textContent = `${mine.name} · ${mine.unitName}`;
+  $("drill").hidden = !mine.drill;
+  $("drill").textContent = mine.drill || "";
   $("more").hidden = !mine.more;
   $("more").textContent = say("more", { n: mine.more });
   status();
@@ -99,7 +101,7 @@ async function plan() {
 }
 
 async function put(entry, photos = []) {
-  const whole = { key: crypto.randomUUID().replaceAll("-", ""), unit: mine.unit, at: Date.now(), state: "waiting", text: "", kinds: [], ...entry };
+  const whole = { key: crypto.randomUUID().replaceAll("-", ""), unit: mine.unit, world: mine.world || 1, at: Date.now(), state: "waiting", text: "", kinds: [], ...entry };
   await store.add(mine, whole, photos);
   if (navigator.storage?.persist) navigator.storage.persist();
   wake();

@@ -68,8 +68,8 @@ export async function welcome(told) {
   if (before && before.who !== told.who) await forget();
   const raw = Uint8Array.from(atob(told.lock), (letter) => letter.charCodeAt(0));
   const key = await crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
-  const { who, name, unit, unit_name: unitName, more } = told;
-  const mine = { who, name, unit, unitName, more, key, at: Date.now(), skew: Date.parse(told.at) - Date.now() };
+  const { who, name, unit, unit_name: unitName, more, world, drill } = told;
+  const mine = { who, name, unit, unitName, more, world, drill, key, at: Date.now(), skew: Date.parse(told.at) - Date.now() };
   await keep("person", mine);
   await saveTasks(mine, told.tasks);
   const sealed = new Set(told.tasks.filter((one) => one.sealed).map((one) => one.number));

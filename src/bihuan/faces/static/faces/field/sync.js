@@ -68,10 +68,10 @@ async function upload(mine, entry, piece, changed) {
 }
 
 function body(entry, mine) {
-  const { key, unit, do: what, seen, text, category, place, address, lon, lat } = entry;
+  const { key, unit, do: what, seen, text, category, place, address, lon, lat, world = 1 } = entry;
   const proofs = entry.photos.map((photo) => ({ kind: photo.kind, ref: photo.ref }));
   const about = what === "report" ? { category, place, address, lon, lat } : { case: entry.case, task: entry.task, step: entry.step || "", seen };
-  return JSON.stringify({ key, unit, do: what, age: Math.max(0, Date.now() - entry.at), text, proofs, ...about });
+  return JSON.stringify({ key, unit, world, do: what, age: Math.max(0, Date.now() - entry.at), text, proofs, ...about });
 }
 
 /** Send one entry; whether what follows on the same task may go on. */
