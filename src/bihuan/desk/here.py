@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from inspect import signature
 from typing import ParamSpec, TypeVar
 
 from bihuan.desk.instant import REAL_WORLD
@@ -37,10 +38,12 @@ def inside(number: int) -> Iterator[None]:
 
 def placed(door: Callable[P, R]) -> Callable[P, R]:
     """A function of the door that takes its ``world`` from where the caller is, unless he names one."""
+    at = list(signature(door).parameters).index("world")
 
     @wraps(door)
     def opened(*args: P.args, **kwargs: P.kwargs) -> R:
-        kwargs.setdefault("world", _here.get())
+        if len(args) <= at:
+            kwargs.setdefault("world", _here.get())
         return door(*args, **kwargs)
 
     return opened

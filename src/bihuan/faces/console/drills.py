@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bihuan.desk import api as desk
 from bihuan.faces import drilling
-from bihuan.faces.console import drill_report, drills_shown
+from bihuan.faces.console import drills_shown
 from bihuan.faces.console.gate import staff_only
 from bihuan.faces.i18n import say
 from bihuan.faces.pages import explain_refusal
@@ -128,6 +128,8 @@ def _do(request: HttpRequest, staff: desk.Staff, found: desk.drills.Drill) -> Ht
 @staff_only
 def report(request: HttpRequest, staff: desk.Staff, drill: UUID) -> HttpResponse:  # noqa: ARG001 - as the page
     """The after-action report as PDF."""
+    from bihuan.faces.console import drill_report  # noqa: PLC0415 - fpdf is heavy, and seldom wanted
+
     found = _get(drill)
     if found.report is None:
         raise Http404
