@@ -163,6 +163,8 @@ OUTSIDE: tuple[Copy, ...] = (
 PLAIN: Mapping[str, tuple[str, ...]] = {
     "case_words": ("district",),
     "case_alike": ("district", "category", "place"),
+    # Sensors are things; which rule joined their signal to a case.
+    "case_source": ("district", "source", "sensor", "kind", "value", "metres", "basis"),
     "saved_view": ("district", "unit", "query"),
     "micro_scene": ("district", "key", "unit", "body"),
     "micro_version": ("district", "key", "unit", "body"),

@@ -30,6 +30,7 @@ from bihuan.desk.equal_keys import (
     common_of,
     compare,
     keys,
+    metres,
     pack,
     told,
     unpack,
@@ -41,6 +42,7 @@ from bihuan.desk.seals import Level
 from bihuan.kernel.case import OPEN_STAGES
 
 READER = "equal"
+__all__ = ["Alike", "Equal", "Matter", "around", "find", "settle", "step"]
 A_BATCH = 500
 MOST_JUDGED = 30
 MOST_WORDS = 6
@@ -148,6 +150,18 @@ def _order(row: tuple[UUID, Told, datetime, Alike | None]) -> tuple[float, float
 def _silent(one: Told) -> Told:
     """Without what was written: of that nobody may learn by asking."""
     return replace(one, size=0, sketch=frozenset(), address=None)
+
+
+def around(spot: Matter, *, since: datetime) -> list[tuple[UUID, str, datetime, float]]:
+    """Open cases near a point: id, category, when it was reported, metres; the nearest first."""
+    hasher = Hasher()
+    here = told(hasher, spot)
+    spots, _ = keys(hasher, here, around=True)
+    at = instant.now()
+    found = _near(here, spots, [], at, is_public=False, but=spot.but)
+    apart = ((case, other, opened, metres(here, other)) for case, other, opened in found if opened >= since)
+    near = [(case, other.category, opened, far) for case, other, opened, far in apart if far is not None]
+    return sorted(near, key=lambda row: row[3])
 
 
 _NEAR = "SELECT * FROM alike_near(%b::integer[], %b::integer[], %b, %b, %b)"

@@ -151,7 +151,7 @@ def compare(
     to share the less the nearer the places are; without words the same spot (so many metres) must do, for a shorter
     time.
     """
-    metres = _metres(one, other)
+    far = metres(one, other)
     same_address = one.address is not None and one.address == other.address
     same_category = bool(one.category) and one.category == other.category
     same_place = bool(one.place) and one.place == other.place
@@ -160,20 +160,20 @@ def compare(
     if one.size >= FEWEST_WORDS and other.size >= FEWEST_WORDS:
         text = _share(one, other, shared, common)
     if text is not None:
-        is_near = same_address or (metres is not None and metres <= NEAR)
+        is_near = same_address or (far is not None and far <= NEAR)
         least: float | None = _least(
-            is_near=is_near, is_far=metres is not None, same_place=same_place, same_category=same_category
+            is_near=is_near, is_far=far is not None, same_place=same_place, same_category=same_category
         )
     else:
         is_other = None not in {one.address, other.address} and not same_address
-        is_spot = metres is not None and metres <= spot and not is_other
+        is_spot = far is not None and far <= spot and not is_other
         least = _silent(same_address=same_address, is_spot=is_spot, same_category=same_category)
     if least is None or age > (WITHIN if text is not None else SILENT_WITHIN):
         return None
     if text is not None and text < least:
         return None
     score = (text - least) / (1 - least) if text is not None else least
-    return Alike(score, metres, same_address, same_place, same_category, text, shared)
+    return Alike(score, far, same_address, same_place, same_category, text, shared)
 
 
 def _least(*, is_near: bool, is_far: bool, same_place: bool, same_category: bool) -> float:
@@ -205,7 +205,7 @@ def _share(one: Told, other: Told, shared: frozenset[int], common: frozenset[int
     return min(1.0, both / math.sqrt(one.size * other.size))
 
 
-def _metres(one: Told, other: Told) -> float | None:
+def metres(one: Told, other: Told) -> float | None:
     if one.lon is None or one.lat is None or other.lon is None or other.lat is None:
         return None
     east = (one.lon - other.lon) * math.cos(math.radians(one.lat))

@@ -19,6 +19,7 @@ from bihuan.faces.console import (
     rule_rows,
     rules,
     scenes,
+    suggested,
     work,
 )
 from bihuan.faces.console import views as console
@@ -152,6 +153,7 @@ urlpatterns = [
     path("console/glass", console.glass, name="glass"),
     path("console/case/<uuid:case>", console.case, name="case"),
     path("console/case/<uuid:case>/do", console.do, name="do"),
+    path("console/case/<uuid:case>/source", suggested.detach, name="source"),
     path("console/case/<uuid:case>/purpose", console.purpose, name="purpose"),
     path("console/case/<uuid:case>/explain", console.explain, name="explain"),
     path("console/case/<uuid:case>/seen", console.seen, name="case-seen"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bihuan.desk import api as desk
 from bihuan.faces import shown
-from bihuan.faces.console import bulk, filled, forms, lines, page, pairs, work
+from bihuan.faces.console import bulk, filled, forms, lines, page, pairs, suggested, work
 from bihuan.faces.console.gate import keep_purpose, purpose_of, staff_only
 from bihuan.faces.console.rules import editable
 from bihuan.faces.i18n import say
@@ -123,7 +123,9 @@ def _case_page(
         return _ask_purpose(request, staff, case)
     typed = dict(request.POST.lists()) if problem is not None else None
     values = page.values(view, staff.actor, purpose=purpose, since=since, opened=opened, typed=typed)
-    values |= {"staff": staff, "done": done, "problem": problem}
+    values |= {"staff": staff, "done": done, "problem": problem, "sources": suggested.sources(staff.actor, view)}
+    if any(move.key == "merge" and move.waits is None for move in view.moves):
+        values["equal"] = suggested.beside(staff.actor, view)
     return render(request, "console/case.html", values, status=status)
 
 
@@ -178,7 +180,8 @@ def do(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
         problem = Explained(say("这张表已经提交过了。"))
         return _case_page(request, staff, case, problem=problem, status=409)
     if request.POST.get("then") == work.THEN:
-        return HttpResponseRedirect(work.after(staff.actor, case, request.POST.get("next", "")))
+        merged = case if key == "merge" else None
+        return HttpResponseRedirect(work.after(staff.actor, case, request.POST.get("next", ""), merged))
     return HttpResponseRedirect(f"/console/case/{case}?done=done")
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from bihuan.desk import api as desk
-from bihuan.faces.console import lines, page
+from bihuan.faces.console import lines, page, suggested
 from bihuan.faces.console.gate import purpose_of, staff_only
 from bihuan.faces.i18n import choose, say
 from bihuan.kernel.refused import Refused
@@ -44,20 +44,22 @@ def one(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
     values |= {
         "number": view.state.number,
         "at": view.at,
-        "near": lines.shown(_near(staff.actor, view)),
+        "near": _near(staff.actor, view),
+        "undo": _undo(request, staff.actor),
         "beside": beside,
         "merge": next((move for move in view.moves if move.key == "merge" and move.waits is None), None),
     }
     return render(request, "console/work.html", values)
 
 
-def after(actor: desk.Actor, case: UUID, following: str) -> str:
+def after(actor: desk.Actor, case: UUID, following: str, merged: UUID | None = None) -> str:
     """Where to go on: the same case while it is still this unit's turn, then the one that stood behind it."""
     owed = [line.id for line in desk.boards.owed(actor).lines]
     if case in owed:
         return _address(case, "done")
     behind = next((other for other in owed if str(other) == following), None)
-    return _address(behind, "done") if behind else "/console/work?done=done"
+    found = _address(behind, "done") if behind else "/console/work?done=done"
+    return f"{found}&undo={merged}" if merged and behind else found
 
 
 def _address(case: UUID, done: str) -> str:
@@ -75,8 +77,26 @@ def _queue(actor: desk.Actor, case: UUID) -> dict[str, object]:
     }
 
 
-def _near(actor: desk.Actor, view: desk.CaseView) -> list[desk.Line]:
-    """Open cases of the same matter in the same place, the newest first."""
+def _undo(request: HttpRequest, actor: desk.Actor) -> dict[str, object] | None:
+    """The case that was merged a moment ago, as far as the reader may know of it."""
+    try:
+        case = UUID(request.GET.get("undo", ""))
+    except ValueError:
+        return None
+    number = desk.numbers_of(actor, [case]).get(case)
+    return {"id": case, "number": number} if number else None
+
+
+def _near(actor: desk.Actor, view: desk.CaseView) -> list[dict[str, object]]:
+    """What is perhaps the same, with the reason; then open cases of the same matter in the same place."""
+    equal = suggested.beside(actor, view)
+    known = {row["id"] for row in equal}
+    listed = lines.shown(line for line in _listed(actor, view) if line.id not in known)
+    same = " · ".join((say("同一社区"), say("同一类")))
+    return [*equal, *(row | {"reason": same} for row in listed)][:MOST_NEAR]
+
+
+def _listed(actor: desk.Actor, view: desk.CaseView) -> list[desk.Line]:
     state = view.state
     if not state.category or not state.place:
         return []

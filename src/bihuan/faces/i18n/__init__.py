@@ -26,6 +26,7 @@ from bihuan.faces.i18n import (
     rules,
     scenes,
     screen,
+    suggested,
 )
 
 Language = Literal["zh", "en"]
@@ -44,6 +45,7 @@ ENGLISH: dict[str, str] = {
     **portal_more.ENGLISH,
     **reading.ENGLISH,
     **mail.ENGLISH,
+    **suggested.ENGLISH,
 }
 
 

@@ -17,6 +17,7 @@ from bihuan.faces.i18n import choose, language, say
 from bihuan.faces.portal import sketch
 
 A_PAGE = 50
+FIRST_SCENE = "city"
 RECENT = timedelta(days=90)
 FEED = 30
 
@@ -131,9 +132,29 @@ def feed(request: HttpRequest, ground: str = "") -> HttpResponse:
     return HttpResponse(atom.writeString("utf-8"), content_type="application/atom+xml; charset=utf-8")
 
 
-def near(category: str, place_code: str) -> list[desk.PublicCase]:
-    """Open public cases of the same kind in the same community: perhaps the one that somebody is about to report."""
-    if not category or not place_code:
+@dataclass(frozen=True)
+class Near:
+    """A public case near by. ``metres``: from where the report says it is; ``None`` where one has no point."""
+
+    case: desk.PublicCase
+    metres: int | None = None
+
+
+def near(scene: str, category: str, place_code: str, point: tuple[float, float] | None = None) -> list[Near]:
+    """Open public cases of the same kind, those near the point first, then those of the community."""
+    if not category or scene != FIRST_SCENE:
         return []
-    filters = desk.PublicFilters(services=(("city", category),), places=(place_code,), is_open=True)
-    return desk.public_cases(filters, size=5)
+    metres = _metres(category, place_code, point) if point else {}
+    by_number = desk.PublicFilters(services=((scene, category),), numbers=tuple(metres), is_open=True)
+    close = desk.public_cases(by_number, size=5) if metres else []
+    found = sorted((Near(one, metres[one.number]) for one in close), key=lambda one: one.metres or 0)
+    if place_code:
+        filters = desk.PublicFilters(services=((scene, category),), places=(place_code,), is_open=True)
+        found += [Near(one) for one in desk.public_cases(filters, size=5) if one.number not in metres]
+    return found[:5]
+
+
+def _metres(category: str, place_code: str, point: tuple[float, float]) -> dict[int, int]:
+    matter = desk.equal.Matter("", "", category, place_code, *point)
+    found = desk.equal.find(desk.ANONYMOUS, matter, most=5)
+    return {one.line.number: round(one.alike.metres) for one in found if one.alike.metres is not None}

@@ -94,7 +94,7 @@ def _ask(request: HttpRequest, step: int, draft: steps.Draft, status: int = 200)
         "seal_note": asked.word(desk.declared_scene(draft.scene).seal_note),
         "places": steps.places(draft.scene),
         "summary": steps.summary(draft) if step == 3 else {},
-        "near": public.near(draft.category, draft.place) if step == 3 and draft.scene == steps.FIRST_SCENE else [],
+        "near": public.near(draft.scene, draft.category, draft.place, steps.degrees(draft)) if step == 3 else [],
         "emergency_words": emergency.for_script(),
         "likely": desk.likely_choices(draft.text, draft.scene) if step == 1 and not draft.category else [],
         "spot": _spot(draft) if step == 2 else None,
