@@ -213,6 +213,10 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     # Sensors are things; who sends is a unit and the name of its token.
     "signal": ("source", "sensor", "kind", "value", "unit", "place", "lon", "lat"),
     "signal_count": ("source",),
+    "signal_source": ("district", "source"),
+    "signal_fault": ("district", "source", "kind", "code"),
+    "signal_rules": ("district", "basis", "body", "imported_by"),
+    "signal_state": ("district", "part", "body"),
     "finding": ("source", "sensor", "kind", "detector", "value"),
     "imported": ("source", "source_id"),
     "import_run": ("key", "source", "scene"),

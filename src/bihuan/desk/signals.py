@@ -6,7 +6,7 @@ and not kept twice; when it comes again with another value the first stays, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,52 +50,66 @@ class Kept:
 
 # One statement for any number of signals, and what is there already is told apart in it: COPY could only fail on it.
 _GIVEN = (
-    "unnest(%b::varchar[], %b::varchar[], %b::timestamptz[], %b::float8[], %b::varchar[], %b::varchar[],"
-    " %b::float8[], %b::float8[]) AS g(sensor, kind, happened, value, unit, place, lon, lat)"
+    "unnest(%b::varchar[], %b::varchar[], %b::varchar[], %b::timestamptz[], %b::float8[], %b::varchar[],"
+    " %b::varchar[], %b::float8[], %b::float8[]) AS g(source, sensor, kind, happened, value, unit, place, lon, lat)"
 )
 _KEEP = (
-    "WITH kept AS (INSERT INTO signal (world_id, source, arrived, sensor, kind, happened, value, unit, place, lon, lat)"  # noqa: S608 - ours
-    f" SELECT 1, %b::varchar, %b::timestamptz, g.* FROM {_GIVEN}"
-    " ON CONFLICT (source, sensor, kind, happened) DO NOTHING RETURNING happened)"
-    " SELECT count(*), count(*) FILTER (WHERE happened < %b), count(*) FILTER (WHERE happened > %b) FROM kept"
+    "WITH kept AS (INSERT INTO signal (world_id, arrived, source, sensor, kind, happened, value, unit, place, lon, lat)"  # noqa: S608 - ours
+    f" SELECT 1, %b::timestamptz, g.* FROM {_GIVEN}"
+    " ON CONFLICT (source, sensor, kind, happened) DO NOTHING RETURNING source, happened)"
+    " SELECT source, count(*), count(*) FILTER (WHERE happened < %b), count(*) FILTER (WHERE happened > %b)"
+    " FROM kept GROUP BY source"
 )
 _CONTRADICT = (
-    f"SELECT count(*) FROM {_GIVEN} JOIN signal s ON s.source = %b::varchar AND s.sensor = g.sensor"  # noqa: S608
-    " AND s.kind = g.kind AND s.happened = g.happened WHERE s.value IS DISTINCT FROM g.value"
+    f"SELECT s.source, count(*) FROM {_GIVEN} JOIN signal s ON s.source = g.source AND s.sensor = g.sensor"  # noqa: S608
+    " AND s.kind = g.kind AND s.happened = g.happened WHERE s.value IS DISTINCT FROM g.value GROUP BY s.source"
 )
 _COUNT = (
-    "INSERT INTO signal_count AS c (world_id, source, day, taken, duplicates, contradictions, late, ahead, refused)"
-    " VALUES (1, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (source, day) DO UPDATE SET"
+    "INSERT INTO signal_count AS c"
+    " (world_id, source, day, heard, taken, duplicates, contradictions, late, ahead, refused)"
+    " VALUES (1, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (source, day) DO UPDATE SET heard = excluded.heard,"
     " taken = c.taken + excluded.taken, duplicates = c.duplicates + excluded.duplicates,"
     " contradictions = c.contradictions + excluded.contradictions, late = c.late + excluded.late,"
     " ahead = c.ahead + excluded.ahead, refused = c.refused + excluded.refused"
 )
-
-
 _COLUMNS = [one.name for one in fields(Signal)]
 
 
 def keep(signals: Sequence[Signal], *, source: str, refused: int = 0) -> Kept:
     """All of them in one transaction. ``refused``: so many more could not be read, to be counted with them."""
+    return keep_all({source: signals}, {source: refused} if refused else {}).get(source, Kept())
+
+
+def keep_all(sent: Mapping[str, Sequence[Signal]], refused: Mapping[str, int]) -> dict[str, Kept]:
+    """What several sources sent, in one transaction and one statement."""
     now = instant.now()
     with transaction.atomic(), connection.cursor() as cursor:
-        kept = _kept(cursor, signals, source, now) if signals else Kept()
-        kept += Kept(refused=refused)
-        if kept != Kept():
-            cursor.execute(_COUNT, [source, now.date(), *(getattr(kept, one.name) for one in fields(kept))])
+        kept = _kept(cursor, sent, now) if any(sent.values()) else {}
+        for source, number in refused.items():
+            kept[source] = kept.get(source, Kept()) + Kept(refused=number)
+        # In one order always: two doors that count the same sources must not wait for one another.
+        for source, one in sorted(kept.items()):
+            if one != Kept():
+                counted = [getattr(one, column.name) for column in fields(one)]
+                cursor.execute(_COUNT, [source, now.date(), now, *counted])
     return kept
 
 
-def _kept(cursor: Any, signals: Sequence[Signal], source: str, now: datetime) -> Kept:  # noqa: ANN401
-    columns = [[getattr(one, name) for one in signals] for name in _COLUMNS]
-    cursor.execute(_KEEP, [source, now, *columns, now - LATE, now + AHEAD])
-    taken, late, ahead = cursor.fetchone()
-    again = len(signals) - taken
-    contradictions = 0
-    if again:
-        cursor.execute(_CONTRADICT, [*columns, source])
-        contradictions = cursor.fetchone()[0]
-    return Kept(taken, again, contradictions, late, ahead)
+def _kept(cursor: Any, sent: Mapping[str, Sequence[Signal]], now: datetime) -> dict[str, Kept]:  # noqa: ANN401
+    signals = [one for some in sent.values() for one in some]
+    sources = [source for source, some in sent.items() for _ in some]
+    columns = [sources, *([getattr(one, name) for one in signals] for name in _COLUMNS)]
+    cursor.execute(_KEEP, [now, *columns, now - LATE, now + AHEAD])
+    taken = {source: (count, late, ahead) for source, count, late, ahead in cursor.fetchall()}
+    contradictions: dict[str, int] = {}
+    if len(signals) > sum(count for count, _, _ in taken.values()):
+        cursor.execute(_CONTRADICT, columns)
+        contradictions = dict(cursor.fetchall())
+    kept = {}
+    for source, some in sent.items():
+        count, late, ahead = taken.get(source, (0, 0, 0))
+        kept[source] = Kept(count, len(some) - count, contradictions.get(source, 0), late, ahead)
+    return kept
 
 
 def counts(source: str, since: datetime) -> Kept:
@@ -130,6 +144,7 @@ class Read:
     happened: float
     arrived: float
     value: float | None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +164,7 @@ class Finding:
 # oldest transaction that still runs waits for it.
 _AFTER = (
     "SELECT tx::text::bigint, id, source, sensor, kind, extract(epoch FROM happened)::float8,"
-    " extract(epoch FROM arrived)::float8, value FROM signal"
+    " extract(epoch FROM arrived)::float8, value, unit FROM signal"
     " WHERE (tx, id) > (%s::text::xid8, %s) AND tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY tx, id LIMIT %s"
 )
 _FIND = (

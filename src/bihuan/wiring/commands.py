@@ -19,6 +19,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from bihuan.wiring import migrate as migrations
+from bihuan.wiring import sensing
 from bihuan.wiring.supervisor import Spec
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def parts(host: str, port: int, *, is_live: bool = False) -> list[Spec]:
     need_free_port(host, port)
     own = [sys.executable, "-m", "bihuan.cli"]
     found = [Spec("web", web(host, port)), Spec("worker", [*own, "worker"])]
+    found += sensing.parts(own)
     return [*found, Spec("live", [*own, "live"])] if is_live else found
 
 

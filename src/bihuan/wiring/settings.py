@@ -36,6 +36,7 @@ KNOWN = {
     "BIHUAN_MAIL": "mail server: smtp://user:password@host:587/?from=bihuan@example.org&tls=starttls (or ssl)",
     "BIHUAN_NOTICE_SERVICES": "services of Apprise by which staff may be told, by their schemes, separated by commas",
     "BIHUAN_SITE": "address of this site for links in letters: https://bihuan.example.org",
+    "BIHUAN_MQTT": "broker of sensors: mqtt://user:password@host:1883 (mqtts:// with TLS); embedded starts one here",
     "BIHUAN_TEST_CLUSTER": "set by the test suite: the cluster that its workers share",
 }
 
@@ -138,6 +139,8 @@ SCENE_PAGES = [key for key in SCENES if (SCENES_HERE / key / "urls.py").is_file(
 REPORTS_PER_MINUTE = whole("BIHUAN_RATE", 30)
 TOKEN_REQUESTS_PER_MINUTE = whole("BIHUAN_TOKEN_RATE", 120_000)
 WEBHOOK_ALLOWED = reachable("BIHUAN_WEBHOOK_ALLOW_PRIVATE")
+
+MQTT = env("BIHUAN_MQTT")
 
 NOTICE_SERVICES = env("BIHUAN_NOTICE_SERVICES", "wecombot,wechat,dingtalk,feishu,lark,wxpusher,schan").split(",")
 SITE = env("BIHUAN_SITE").rstrip("/")

@@ -85,6 +85,10 @@ def _value(number: int, field: Field[Any], value: object) -> object:
         if not all(isinstance(one, list | tuple) and len(one) == 2 and all(map(_is_number, one)) for one in pairs):
             raise BadRuleError(number, "units are pairs of numbers: [[scale, offset], …]")
         return tuple((float(scale), float(offset)) for scale, offset in pairs)
+    if isinstance(field.default, str):
+        if not isinstance(value, str):
+            raise BadRuleError(number, f"{field.name} is a text, not {value!r}")
+        return value
     if isinstance(field.default, bool):
         if not isinstance(value, bool):
             raise BadRuleError(number, f"{field.name} is true or false, not {value!r}")

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +48,8 @@ class Plausible:
 
     A value that is impossible as it stands and possible in one of the units is of the wrong unit: counted, not judged,
     and never silently converted. ``late``: seconds between event and arrival beyond which it counts as late (it is
-    still judged when it comes in order); ``ahead``: so far the sensor's clock may be before ours.
+    still judged when it comes in order); ``ahead``: so far the sensor's clock may be before ours. ``unit``: that of the
+    kind, for whoever has the units of readings; here are numbers only.
     """
 
     low: float = -np.inf
@@ -56,6 +57,7 @@ class Plausible:
     units: tuple[tuple[float, float], ...] = ()
     late: float = np.inf
     ahead: float = 300.0
+    unit: str = ""
 
 
 class Numbered:
@@ -130,7 +132,7 @@ class Stream:
         self.sensors, self.detectors, self.most = sensors, tuple(detectors), min(most, SHORT - 1)
         self._plausible = Numbered(plausible, of)
         for one in fields(Plausible):
-            if one.name != "units":
+            if one.name not in {"units", "unit"}:
                 self._plausible.add(one.name, [getattr(rule, one.name) for rule in plausible])
         fresh = [-np.inf]
         self._columns: list[slice] = []
@@ -241,22 +243,26 @@ class Stream:
 
     def save(self, path: Path, note: str = "") -> None:
         """Whole or not at all: a crash leaves what was there before. ``note``: what else belongs to it."""
-        arrays: dict[str, Any] = {"state": self.state, "bad": self.bad, "counted": self.counted}
-        arrays["layout"], arrays["note"] = np.array(self._layout()), np.array(note)
-        for one in self.detectors:
-            arrays.update({f"{one.name}.{key}": kept for key, kept in one.extra.items()})
         beside = path.with_name(path.name + ".new")
         with beside.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+            self.write(file, note)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
 
-    def restore(self, path: Path) -> None:
-        """Raises ``ValueError`` when the file was written by other detectors, or for another number of sensors."""
-        with np.load(path, allow_pickle=False) as kept:
+    def write(self, file: IO[bytes], note: str = "") -> None:
+        arrays: dict[str, Any] = {"state": self.state, "bad": self.bad, "counted": self.counted}
+        arrays["layout"], arrays["note"] = np.array(self._layout()), np.array(note)
+        for one in self.detectors:
+            arrays.update({f"{one.name}.{key}": kept for key, kept in one.extra.items()})
+        np.savez(file, allow_pickle=False, **arrays)
+
+    def restore(self, given: Path | IO[bytes]) -> None:
+        """Raises ``ValueError`` when it was written by other detectors, or for another number of sensors."""
+        with np.load(given, allow_pickle=False) as kept:
             if str(kept["layout"]) != self._layout():
-                raise ValueError(f"{path}: kept for {kept['layout']}, wanted {self._layout()}; start without it")
+                name = given if isinstance(given, Path) else "state"
+                raise ValueError(f"{name}: kept for {kept['layout']}, wanted {self._layout()}; start without it")
             self.state[:], self.bad[:], self.counted[:] = kept["state"], kept["bad"], kept["counted"]
             for one in self.detectors:
                 for key, array in one.extra.items():
@@ -286,6 +292,6 @@ def _stable(keys: Longs) -> Longs:
     return order[np.argsort(rest, kind="stable")]
 
 
-def note_of(path: Path) -> str:
-    with np.load(path, allow_pickle=False) as kept:
+def note_of(given: Path | IO[bytes]) -> str:
+    with np.load(given, allow_pickle=False) as kept:
         return str(kept["note"])
