@@ -39,7 +39,7 @@ def _intake(drill: desk.drills.Drill, lesson: Mapping[str, Any], owner: str) -> 
         f"演练复盘：{drill.title}。“{lesson['name']}”未达到，{lesson['of']} 项中 {lesson['late']} 项超时。"
         f"建议由{desk.unit_name(owner).name if owner else '受理台指定的单位'}主办整改，下次演练复验。"
     )
-    if SCENE not in desk.scenes_on():
+    if SCENE not in {book.scene for book in desk.books_in_force()}:
         return desk.Intake("", "", "drill", {"text": text})
     zone = ZoneInfo(desk.virtual.zone())
     due = (desk.now(world=REAL).astimezone(zone) + timedelta(days=DAYS)).date().isoformat()
