@@ -50,7 +50,7 @@ def kinds(drill):
     return [line.kind for line in api.drills.lines(drill.played_in)]
 
 
-# -- the same each time -----------------------------------------------------------------------------------------------
+# -- the same each time ---------------------------------------------------------------------------------------------
 
 
 def test_the_same_seed_gives_the_same_history_and_another_seed_another(district):
@@ -107,7 +107,7 @@ def test_the_worker_moves_a_running_drill_on_and_ends_it(district):
     assert (over.state, over.report["counts"]["cases"]) == ("ended", 1)
 
 
-# -- injects ----------------------------------------------------------------------------------------------------------
+# -- injects --------------------------------------------------------------------------------------------------------
 
 
 def test_injects_that_follow_and_injects_that_are_spared(district):
@@ -165,7 +165,7 @@ def test_a_role_player_gives_an_order_back_and_disputes_an_answer(district):
     assert acts == ["", ""]
 
 
-# -- scores -----------------------------------------------------------------------------------------------------------
+# -- scores ---------------------------------------------------------------------------------------------------------
 
 
 def test_what_was_late_is_said_with_its_reason(district):
@@ -198,7 +198,7 @@ def test_what_can_still_come_is_not_late(district):
     assert (report["scores"][0]["of"], report["scores"][0]["late_count"]) == (0, 0)
 
 
-# -- the file ---------------------------------------------------------------------------------------------------------
+# -- the file -------------------------------------------------------------------------------------------------------
 
 
 def test_all_that_is_wrong_with_a_file_is_told_at_once():
@@ -265,7 +265,7 @@ def test_many_reports_are_spread_by_the_seed_and_stay_within_their_time():
     assert all(timedelta(minutes=10) <= inject.at <= timedelta(hours=1) for inject in one)
 
 
-# -- law 8 ------------------------------------------------------------------------------------------------------------
+# -- law 8 ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_world_that_is_dropped_takes_its_lines_and_the_report_stays(district):

@@ -61,3 +61,43 @@ def listed(as_json: Json = False) -> None:
         return
     for row in rows:
         out.print("  ".join(str(value) for value in row.values() if value), soft_wrap=True, highlight=False)
+
+
+@app.command("what-if")
+def what_if(  # noqa: PLR0917 - options of a command line
+    name: Name,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="人手 staffing: take=2, slow.yz.s.007=1")] = None,
+    routes: Annotated[list[str] | None, typer.Option("--route", help="派遣规则 dispatch: S0406=yz.cgj")] = None,
+    plan: Annotated[str, typer.Option(help="另一版预案的文件 orders of another file")] = "",
+    seed: Annotated[int | None, typer.Option(help="种子 seed")] = None,
+    as_json: Json = False,
+) -> None:
+    """换人手、换预案、换派遣规则会怎样。 The same drill with a change, with the same luck: the difference."""
+    try:
+        with ready():
+            found = drilling.what_if(name, sets or [], routes or [], say, plan=plan, seed=seed)
+    except CannotGoOn as error:
+        raise fail(str(error)) from error
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        drilling.show_what_if(out, found)
+
+
+def replay(
+    name: Annotated[
+        str, typer.Argument(help="名称,或真实案卷的编号(12,13) a fixture, or numbers of real cases")
+    ] = "cloudburst-2025-07-09",
+    keep: Annotated[bool, typer.Option(help="留着它的世界 keep its world")] = False,
+    as_json: Json = False,
+) -> None:
+    """重放一次处置,同样的输入同样的经过。 Replay an operation in a world of its own: same inputs, same timeline."""
+    try:
+        with ready(), progress("重放 replay") as step:
+            found = drilling.replay(name, step, say, keep=keep)
+    except CannotGoOn as error:
+        raise fail(str(error)) from error
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, default=str))
+    else:
+        drilling.show_replay(out, found)

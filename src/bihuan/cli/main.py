@@ -45,6 +45,7 @@ app.add_typer(office.units, name="units")
 app.add_typer(office.staff, name="staff")
 app.add_typer(office.register, name="register")
 app.command()(office.looks)
+app.command()(drills.replay)
 
 
 @app.command()

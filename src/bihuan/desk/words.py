@@ -245,6 +245,7 @@ REFUSALS: Mapping[str, Words] = {
     ),
     "drill-speed": ("快慢从 1 到 600 倍，不是 {speed}。", "The speed is 1 to 600 times, not {speed}."),
     "no-such-lesson": ("报告里没有这一条教训。", "The report has no such lesson."),
+    "sealed-not-replayed": ("编号 {number} 已封存，不能用来演练。", "Case {number} is sealed; no drill is made of it."),
     "unknown-drill-mode": ("没有这种演练：{mode}。", "There is no such kind of drill: {mode}."),
     "world-name-taken": ("已经有叫“{key}”的世界。", "A world called {key} exists already."),
     "world-name-not-plain": ("名称只能用字母、数字和 . _ -：{key}。", "Use letters, digits, . _ and - only: {key}."),

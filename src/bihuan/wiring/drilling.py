@@ -123,3 +123,84 @@ def show(out: Console, found: Mapping[str, Any]) -> None:
     words = {"injects": "注入 injects", "cases": "案卷 cases", "orders": "指令 orders", "closed": "办结 closed"}
     out.print("  ".join(f"{word} {counts[key]}" for key, word in words.items()))
     out.print(f"history_sha256 {found['history_sha256']}  ({found['seconds']} s)", highlight=False, soft_wrap=True)
+
+
+# -- replay and what if -----------------------------------------------------------------------------------------------
+
+
+def replay(name: str, step: Step, say: Say, *, keep: bool) -> Mapping[str, Any]:
+    """A fixture by its name, or a real operation by the numbers of its cases (``12,13``). Raises ``CannotGoOn``."""
+    from bihuan.desk import api
+    from bihuan.kernel.refused import Refused
+    from bihuan.ops.drills import reading, running
+    from bihuan.ops.drills.replay import timeline
+
+    _district(say)
+    try:
+        text = _story(name) if name[:1].isdigit() and all(one.strip().isdigit() for one in name.split(",")) else None
+        text = text or reading.find(name)
+        drill = running.begin(running.plan(text, by=api.SYSTEM, mode="replay"), is_paused=True)
+        over = running.play(drill.id, step)
+    except (LookupError, reading.BadScript) as error:
+        raise CannotGoOn(str(error)) from error
+    except Refused as error:
+        raise CannotGoOn(f"{error}") from error
+    world = over.played_in or 0
+    found = {**running.summary(over), "timeline": timeline(world), "report": over.report}
+    if not keep:
+        api.virtual.drop(world, by="bihuan replay", reason="重放结束 the replay is over")
+        found["world"] = None
+    return found
+
+
+def _story(numbers: str) -> str:
+    from bihuan.desk import api
+    from bihuan.ops.drills.replay import script_of
+
+    found = [api.upkeep.find_case(one.strip()) for one in numbers.split(",")]
+    cases = [case for case in found if case is not None]
+    if len(cases) < len(found):
+        raise LookupError(f"{numbers}: 没有这些案卷 / there are no such cases")
+    return script_of(cases, by=api.SYSTEM, purpose="复盘重放 replay")
+
+
+def show_replay(out: Console, found: Mapping[str, Any]) -> None:
+    for row in found["timeline"]:
+        rest = "  ".join(
+            f"{key} {value}" for key, value in row.items() if key not in {"at", "what"} and value not in {"", None}
+        )
+        out.print(f"{row['at']}  [bold]{row['what']}[/]  {rest}", highlight=False, soft_wrap=True)
+    out.print(f"history_sha256 {found['history_sha256']}", highlight=False, soft_wrap=True)
+
+
+def what_if(
+    name: str, sets: list[str], routes: list[str], say: Say, *, plan: str = "", seed: int | None = None
+) -> Mapping[str, Any]:
+    """Raises ``CannotGoOn`` in words."""
+    from bihuan.ops.drills import reading
+    from bihuan.ops.drills.whatif import Change, compare
+
+    _district(say)
+    try:
+        staffing = {key: float(value) for key, value in map(_pair, sets)}
+        change = Change(staffing, dict(map(_pair, routes)), reading.find(plan) if plan else "")
+        return compare(reading.find(name), change, seed=seed)
+    except (LookupError, ValueError) as error:
+        raise CannotGoOn(str(error)) from error
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, is_there, value = text.partition("=")
+    if not is_there or not key or not value:
+        raise CannotGoOn(f"{text}: 写成 take=2 / write it like take=2")
+    return key, value
+
+
+def show_what_if(out: Console, found: Mapping[str, Any]) -> None:
+    table = Table("期望 expected", "原来 before", "改后 after")
+    for one in found["scores"]:
+        (done, of, _, met), (then, all_, _, now) = one["before"], one["after"]
+        table.add_row(one["name"], f"{'✓' if met else '✗'} {done}/{of}", f"{'✓' if now else '✗'} {then}/{all_}")
+    out.print(table)
+    for name, (was, now) in found["times"].items():
+        out.print(f"{name}  {was / 60:.1f} → {'–' if now is None else f'{now / 60:.1f}'} min", highlight=False)

@@ -31,6 +31,7 @@ REACHED = {
 WAYS = {"mail": "邮件", "service": "消息服务", "push": "手机推送"}
 KINDS = {
     "inject": "注入",
+    "fused": "并为一件",
     "reading": "读数",
     "raised": "越过阈值",
     "lowered": "回落",

@@ -105,6 +105,7 @@ ENGLISH: dict[str, str] = {
     "消息服务": "message service",
     "注入": "Inject",
     "读数": "Reading",
+    "并为一件": "Fused into one",
     "越过阈值": "Raised",
     "回落": "Lowered",
     "预警": "Warning",

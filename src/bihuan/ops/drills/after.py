@@ -17,7 +17,7 @@ from bihuan.ops.drills.script import Expectation, Script
 
 MOST_ROWS = 400
 SHOWN = frozenset(
-    {"inject", "raised", "lowered", "warning", "activated", "left-out", "stuck", "paused", "resumed", "speed"}
+    {"fused", "inject", "raised", "lowered", "warning", "activated", "left-out", "stuck", "paused", "resumed", "speed"}
 )
 
 

@@ -15,9 +15,10 @@ from uuid import UUID
 
 from bihuan.desk import api as desk
 from bihuan.kernel import commands as c
-from bihuan.kernel.case import Case, Proof, Stage, Task, TaskStatus
+from bihuan.kernel.case import Case, Stage, TaskStatus
 from bihuan.kernel.refused import Refused
 from bihuan.kernel.rules import Rulebook
+from bihuan.ops.drills.acting import acting, fusing, lead_of
 from bihuan.ops.drills.picture import striped
 from bihuan.ops.drills.players import TRIAGE, Move, Players, player, resident, state_of
 from bihuan.ops.drills.script import Inject, Script
@@ -72,7 +73,7 @@ class Engine:
 
     def __init__(self, script: Script, world: int, activate: Activate, *, people: frozenset[str] = frozenset()) -> None:
         self.script, self.world, self._activate = script, world, activate
-        self.players = Players(script.staffing, script.seed, people)
+        self.players = Players(script.staffing, script.seed, people | set(script.people), script.routes)
         self.sensors = Sensors(script)
         self.now = desk.now(world=world)
         self._books: dict[str, Rulebook] = {}
@@ -80,6 +81,7 @@ class Engine:
         self._by_number: dict[int, Tale] = {}
         self._keys: dict[str, UUID] = {}
         self._due: list[Due] = []
+        self._fusing: list[Due] = []
         self._timed: list[Timed] = []
         self._waiting: dict[str, list[Inject]] = {}
         self._marks: dict[str, datetime] = {}
@@ -116,10 +118,8 @@ class Engine:
         for line in desk.drills.lines(self.world):
             fired.add(str(line.data.get("key", "")))
             self._mark(line.kind, line.data, line.at)
-            if line.kind == "inject" and "case" in line.data:
-                found = desk.case_by_number(int(line.data["case"]), world=self.world)
-                if found is not None:
-                    self._keys[str(line.data["key"])] = found
+            if line.kind in {"inject", "activated"} and line.data.get("case"):
+                self._name(str(line.data["key"]), int(line.data["case"]))
         for order, inject in enumerate(self.script.injects):
             if inject.key in fired:
                 continue
@@ -131,7 +131,7 @@ class Engine:
             self._set_off(mark, at)
         self.look_again()
         with desk.drills.together():
-            self._hard()
+            self._stretch(self.now)
             self._flush()
 
     def _book(self, scene: str) -> Rulebook:
@@ -159,6 +159,7 @@ class Engine:
         for case, outcome in played.cases.items():
             at = max((step.at for _, step in steps.get(case, ())), default=end)
             self._changed(case, state_of(outcome), at)
+        self._fuse()
         self._hard()
 
     def _reports(self, end: datetime) -> Iterator[Timed]:
@@ -178,7 +179,9 @@ class Engine:
             one = heapq.heappop(self._due)
             tale = self._by_number[one.number]
             move = tale.waiting.get(one.what)
-            if move is not None:
+            if move is not None and move.into:
+                heapq.heappush(self._fusing, one)
+            elif move is not None:
                 step = desk.virtual.Step(max(one.at, self.now), move.by(), move.command, move.texts)
                 found.setdefault(tale.case, []).append((one.what, step))
         return found
@@ -200,6 +203,8 @@ class Engine:
             self._by_number[state.number] = tale
         tale.state = state
         moves = self.players.moves(state, self._book(state.scene)) if state.is_open else []
+        if (lead := lead_of(self.script.fuse, state, (one.state for one in self._tales.values()))) is not None:
+            moves = [fusing(self.script.staffing, state, lead)]
         tale.waiting = {move.what: move for move in moves}
         for what, move in tale.waiting.items():
             if what not in tale.seen:
@@ -210,6 +215,29 @@ class Engine:
         if tale.key:
             for mark in (*REACHED.get(state.stage, ()), *_of_tasks(state)):
                 self._reach(f"case:{tale.key}:{mark}", at)
+
+    def _fuse(self) -> None:
+        """Several reports of one event become one case; who reports later joins it. Undone like any merge."""
+        while self._fusing:
+            one = heapq.heappop(self._fusing)
+            tale, lead = (
+                self._by_number[one.number],
+                self._by_number[self._by_number[one.number].waiting[one.what].into],
+            )
+            by = tale.waiting[one.what].by()
+            try:
+                both = desk.merge(tale.case, lead.case, by=by, purpose=desk.virtual.PURPOSE, world=self.world)
+            except Refused as why:
+                self._note(self.now, "stuck", {"case": one.number, "step": why.code})
+                continue
+            self._note(self.now, "fused", {"case": one.number, "into": lead.state.number, "key": f"{tale.key}-fused"})
+            for outcome in both:
+                self._changed(outcome.case, state_of(outcome), self.now)
+
+    def _name(self, key: str, number: int) -> None:
+        case = desk.case_by_number(number, world=self.world)
+        if case is not None:
+            self._keys[key] = case
 
     def _key_of(self, case: UUID) -> str:
         return next((key for key, found in self._keys.items() if found == case), "")
@@ -243,6 +271,7 @@ class Engine:
         if inject.kind == "activate":
             number = self._activate(self.script, self.world, inject.says)
             level = str(inject.says.get("level", "") or self.script.level)
+            self._name(inject.key, number)
             self._note(self.now, "activated", {**about, "case": number, "plan": self.script.plan, "level": level})
             self.look_again()
             return
@@ -259,6 +288,20 @@ class Engine:
         self._note(self.now, "reading", {"key": inject.key, **told})
         for kind, found in self.sensors.judge(inject.says, self.now):
             self._note(self.now, kind, found)
+            if kind == "warning" and found.get("opens"):
+                self._open(inject.key, found)
+
+    def _open(self, key: str, found: Mapping[str, object]) -> None:
+        """A warning that opens a case: the gauge is its first source."""
+        text = f"【演练】{found['sensor']} {found['of']} {found['value']}：{found['name']}"
+        intake = desk.Intake(
+            str(found["opens"]), str(found["place"]), "signal", {"text": text}, scene=self.script.scene
+        )  # fmt: skip
+        by = player(self._book(self.script.scene).desks[0], TRIAGE)
+        made = desk.report(intake, by=by, purpose=desk.virtual.PURPOSE, world=self.world)
+        self._note(self.now, "inject", {"key": f"{key}-case", "kind": "warning", "case": state_of(made).number})
+        self._keys[f"{key}-case"] = made.case
+        self._changed(made.case, state_of(made), self.now, key=f"{key}-case")
 
     def _who(self, inject: Inject) -> desk.Actor:
         unit = str(inject.says.get("unit", ""))
@@ -296,7 +339,7 @@ class Engine:
         tale = self._tales.get(self._keys.get(str(inject.says["case"]), UUID(int=0)))
         if tale is None:
             return "no-such-case"
-        doing = _acting(inject, tale.state)
+        doing = acting(inject, tale.state, self._book(tale.state.scene))
         if doing is None:
             return "nothing-to-do"
         by, command, texts = doing
@@ -343,26 +386,3 @@ def _of_tasks(state: Case) -> Iterator[str]:
         yield "arrived"
     if TaskStatus.FINISHED in statuses:
         yield "finished"
-
-
-def _acting(inject: Inject, state: Case) -> tuple[desk.Actor, c.Command | None, Mapping[str, str] | None] | None:
-    """Who does what; nothing where the case has nothing of that kind."""
-    says, reason = inject.says, str(inject.says.get("reason", "演练"))
-    task = _task_of(state, str(says.get("unit", "")))
-    if says["do"] == "dispute":
-        return desk.reporter(state.reporter), c.Dispute(reason), None
-    if says["do"] == "note":
-        return player(str(says.get("unit", "")) or state.desk, ("handler",)), None, {"work": f"【演练】{reason}"}
-    if task is None:
-        return None
-    command: Mapping[str, c.Command] = {
-        "take": c.TakeTask(task.id),
-        "arrive": c.ArriveAtTask(task.id),
-        "finish": c.FinishTask(task.id, (Proof("photo_after", "演练"),)),
-        "return": c.ReturnTask(task.id, reason, "权责清单"),
-    }
-    return player(task.unit, ("handler",)), command[str(says["do"])], None
-
-
-def _task_of(state: Case, unit: str) -> Task | None:
-    return next((task for task in state.tasks if task.is_open and unit in {"", task.unit}), None)

@@ -22,7 +22,10 @@ TRIAGE = ("triage", "dispatcher")
 
 @dataclass(frozen=True)
 class Move:
-    """``what`` names the step within its case: it is done once. ``minutes`` after it became possible."""
+    """``what`` names the step within its case: it is done once. ``minutes`` after it became possible.
+
+    ``into``: the case that this one is merged into, by its number, instead of the command.
+    """
 
     what: str
     minutes: float
@@ -30,6 +33,7 @@ class Move:
     roles: tuple[str, ...]
     command: c.Command
     texts: Mapping[str, str] | None = None
+    into: int = 0
 
     def by(self) -> desk.Actor:
         return player(self.unit, self.roles)
@@ -53,10 +57,19 @@ def resident(seed: int, key: str) -> desk.Actor:
 
 
 class Players:
-    """The rules for one case, from ``seed``. ``people``: units whose steps are left to real people."""
+    """The rules for one case, from ``seed``. ``people``: units whose steps are left to real people.
 
-    def __init__(self, staffing: Staffing, seed: int, people: frozenset[str] = frozenset()) -> None:
-        self.staffing, self.seed, self.people = staffing, seed, people
+    ``routes``: category to lead unit, instead of what the rulebook says: another rule of dispatch, tried out.
+    """
+
+    def __init__(
+        self,
+        staffing: Staffing,
+        seed: int,
+        people: frozenset[str] = frozenset(),
+        routes: Mapping[str, str] | None = None,
+    ) -> None:
+        self.staffing, self.seed, self.people, self.routes = staffing, seed, people, routes or {}
 
     def moves(self, state: Case, book: Rulebook) -> list[Move]:
         """All that somebody would do next: one step of the case, or one of each of its open tasks."""
@@ -90,6 +103,9 @@ class Players:
     def _dispatch(self, state: Case, book: Rulebook) -> c.Dispatch:
         """By the route table; where it has none, or the unit gave it back, to the street or department next in it."""
         before = {task.unit for task in state.tasks} | set(state.barred)
+        wanted = self.routes.get(state.category, "")
+        if wanted and wanted not in before:
+            return c.Dispatch(wanted, reason="演练：按另一派遣规则")
         route = book.route(state.category, state.place)
         if route is not None and route.lead not in before:
             return c.Dispatch()

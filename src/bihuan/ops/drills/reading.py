@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from bihuan.ops.drills.script import Condition, Expectation, Inject, Script, ScriptTask, Staffing
+from bihuan.ops.drills.script import Condition, Expectation, Fuse, Inject, Script, ScriptTask, Staffing
 
 HERE = Path(__file__).parent / "files"
 MOST_BYTES, MOST_INJECTS, LONGEST = 1_000_000, 20_000, timedelta(days=7)
@@ -42,8 +42,8 @@ MAY: Mapping[str, frozenset[str]] = {
 }
 ALWAYS = frozenset({"key", "kind", "at", "when", "unless"})
 MARKS = ("registered", "accepted", "dispatched", "taken", "arrived", "finished", "answered", "closed")
-ACTS = ("take", "arrive", "finish", "return", "dispute", "note")
-LINES = ("inject", "reading", "raised", "lowered", "warning", "activated", "ended")
+ACTS = ("accept", "dispatch", "take", "arrive", "finish", "return", "send", "verify", "rework", "dispute", "note")
+LINES = ("fused", "inject", "reading", "raised", "lowered", "warning", "activated", "ended")
 
 
 class BadScript(ValueError):
@@ -117,16 +117,17 @@ class _Reader:
         self.seed = int(raw.get("seed", 7)) if seed is None else seed
 
     def script(self) -> Script:
-        known = {one.name for one in fields(Script)} | {"drill", "hours", "commander"}
-        self.wrong += [f"不认识 / unknown: {name}" for name in self.raw if name not in known]
+        names = {one.name for one in fields(Script)} | {"drill", "hours", "commander"}
+        self.wrong += [f"不认识 / unknown: {name}" for name in self.raw if name not in names]
         self.wrong += [
             f"缺少 / missing: {name}" for name in ("key", "plan", "title", "starts") if not self.raw.get(name)
         ]
         starts, lasts = self._starts(), self._lasts()
         injects = tuple(self._injects(lasts))
-        expectations = tuple(self._expectations({one.key for one in injects}))
+        known = {one.key for one in injects} | {f"{one.key}-case" for one in injects if one.kind == "reading"}
+        expectations = tuple(self._expectations(known))
         commander = self.raw.get("commander") or {}
-        staffing, tasks = self._staffing(), tuple(self._tasks())
+        staffing, tasks, fuse = self._staffing(), tuple(self._tasks()), self._fuse()
         if self.wrong:
             raise BadScript(self.wrong)
         return Script(
@@ -145,9 +146,17 @@ class _Reader:
             rules=tuple(self.raw.get("rules") or ()),
             warns=self.raw.get("warns") or {},
             staffing=staffing,
+            fuse=fuse,
+            routes={str(code): str(unit) for code, unit in (self.raw.get("routes") or {}).items()},
             people=tuple(str(unit) for unit in self.raw.get("people") or ()),
             at_night=bool(self.raw.get("at_night", False)),
         )
+
+    def _fuse(self) -> Fuse | None:
+        raw = self.raw.get("fuse")
+        if not isinstance(raw, Mapping):
+            return None
+        return Fuse(frozenset(map(str, raw.get("categories") or ())), self._span("fuse", raw.get("within", "1h")))
 
     def _starts(self) -> datetime:
         found = self.raw.get("starts")

@@ -31,12 +31,14 @@ def parts_of(script: Script) -> set[str]:
     return {unit for unit in units if unit}
 
 
-def plan(text: str, *, by: desk.Actor, seed: int | None = None, people: tuple[str, ...] | None = None) -> UUID:
+def plan(
+    text: str, *, by: desk.Actor, seed: int | None = None, people: tuple[str, ...] | None = None, mode: str = "drill"
+) -> UUID:
     """Put a drill on the list. Raises ``BadScript``."""
     script = read(text, desk.virtual.zone(), seed=seed)
     wanted = script.people if people is None else people
     parts = tuple(sorted(parts_of(script) | set(wanted)))
-    new = desk.drills.NewDrill(script.plan, script.title, text, script.seed, script.starts, people=wanted, parts=parts)
+    new = desk.drills.NewDrill(script.plan, script.title, text, script.seed, script.starts, mode, wanted, parts)
     return desk.drills.put(new, by=by)
 
 

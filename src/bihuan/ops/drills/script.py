@@ -73,6 +73,14 @@ class ScriptTask:
 
 
 @dataclass(frozen=True)
+class Fuse:
+    """Reports of one of these categories at one place within that time are one event: the desk merges them."""
+
+    categories: frozenset[str]
+    within: timedelta
+
+
+@dataclass(frozen=True)
 class Staffing:
     """How those act whom nobody plays. Minutes in the middle; ``spread`` of the log-normal; shares of all orders."""
 
@@ -111,6 +119,8 @@ class Script:
     warns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     staffing: Staffing = field(default_factory=Staffing)
     people: tuple[str, ...] = ()
+    fuse: Fuse | None = None
+    routes: Mapping[str, str] = field(default_factory=dict)
     at_night: bool = False
 
     @property

@@ -40,7 +40,14 @@ class Sensors:
             yield ("raised" if marks[0] > 0 else "lowered"), about
             told = self._warns.get(kind, {})
             if marks[0] > 0 and told:
-                yield "warning", {**about, "level": str(told.get("level", "")), "name": str(told.get("name", ""))}
+                yield (
+                    "warning",
+                    {**about, "level": str(told.get("level", "")), "name": str(told.get("name", "")), **_opens(told)},
+                )
+
+
+def _opens(told: Mapping[str, str]) -> Mapping[str, object]:
+    return {"opens": str(told["opens"])} if told.get("opens") else {}
 
 
 def _stream(script: Script, kinds: list[str]) -> Stream:
