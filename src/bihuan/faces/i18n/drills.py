@@ -108,7 +108,6 @@ ENGLISH: dict[str, str] = {
     "并为一件": "Fused into one",
     "越过阈值": "Raised",
     "回落": "Lowered",
-    "预警": "Warning",
     "启动预案": "Plan activated",
     "没有注入": "Left out",
     "做不下去": "Stuck",
