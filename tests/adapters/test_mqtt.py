@@ -116,6 +116,25 @@ def test_a_flood_of_one_source_is_cut_and_the_others_are_unharmed(at):
 
 
 @pytest.mark.parametrize("at", ["nats"], indirect=True)
+def test_a_unit_with_a_dot_in_its_code_may_send(at):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO unit (code, district, name, name_en, kind, path, place, phone)"
+            " VALUES ('yz.water', '500103', '水务', '', 'district', '/yz.water/', '', '')"
+        )
+    desk.signal_sources.register("yz.water", "gate")
+    at.stop()
+    at.sources.append("yz.water/gate")
+    at.start()
+    with door(at):
+        client = sender(at, "yz.water/gate")
+        client.publish("signals/yz.water/gate/a", json.dumps(reading()), qos=1).wait_for_publish(30)
+        until(rows)
+        client.loop_stop()
+    assert rows()[0][0] == "yz.water/gate"
+
+
+@pytest.mark.parametrize("at", ["nats"], indirect=True)
 def test_a_source_may_send_below_its_own_topics_alone(at):
     with door(at):
         client = sender(at, "centre/other")

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from bihuan.desk import instant, signals
 
 PER_MINUTE, SENSOR_PER_MINUTE = 300_000, 6_000
+UNIT = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")
 NAME = re.compile(r"[0-9a-z][0-9a-z_-]{0,39}")
 # Source, kind, code. An empty source: nobody whom we know.
 Faults = Mapping[tuple[str, str, str], int]
@@ -37,7 +38,7 @@ def register(
         raise ValueError("每分钟至少 1 条 / at least one reading a minute")
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM unit WHERE code = %s AND ends IS NULL", [unit])
-        if cursor.fetchone() is None or not NAME.fullmatch(unit):
+        if cursor.fetchone() is None or not UNIT.fullmatch(unit):
             raise ValueError(f"没有单位 {unit} / there is no unit {unit!r} (bihuan units list)")
         cursor.execute(
             "INSERT INTO signal_source (world_id, district, source, per_minute, sensor_per_minute, since)"

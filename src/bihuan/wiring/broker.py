@@ -89,8 +89,8 @@ authorization {{ users: {json.dumps(users)} }}
 
 
 def _user(source: str, password: str) -> dict[str, object]:
-    # A topic's / is a subject's dot.
-    own = "signals." + source.replace("/", ".")
+    # A topic's slash is a subject's dot, and its dot a subject's two slashes.
+    own = ".".join(level.replace(".", "//") for level in f"signals/{source}".split("/"))
     allowed = {"publish": {"allow": [own, f"{own}.>"]}, "subscribe": {"deny": [">"]}}
     return {"user": source, "password": password, "permissions": allowed}
 

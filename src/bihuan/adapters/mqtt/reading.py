@@ -17,7 +17,7 @@ from bihuan.faces.rest.incoming import SignalIn
 MOST_BYTES = 256 * 1024
 MOST_READINGS = 5_000
 _TOPIC = re.compile(
-    r"signals/([0-9a-z][0-9a-z_-]{0,39}/[0-9a-z][0-9a-z_-]{0,39})(/[0-9A-Za-z][0-9A-Za-z._:-]{0,79}){0,2}"
+    r"signals/([0-9A-Za-z][0-9A-Za-z._-]{0,39}/[0-9a-z][0-9a-z_-]{0,39})(/[0-9A-Za-z][0-9A-Za-z._:-]{0,79}){0,2}"
 )
 MANY = TypeAdapter(list[SignalIn])
 ONE = TypeAdapter(SignalIn)
