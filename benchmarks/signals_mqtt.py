@@ -123,7 +123,7 @@ def part(*command):
     return subprocess.Popen([sys.executable, "-m", "bihuan.cli", "signals", *command], stderr=subprocess.DEVNULL)
 
 
-def measured(args, port, ours, theirs):
+def measured(args, port, _ours, theirs):
     result = {}
     for day, size in enumerate((20, 1, 100)):
         readings = args.readings if size > 1 else args.readings // 10

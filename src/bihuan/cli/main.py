@@ -34,7 +34,7 @@ app.add_typer(meeting.app, name="meeting")
 app.add_typer(signals.app, name="signals")
 signals.app.add_typer(sensing.rules, name="rules")
 signals.app.add_typer(sensing.source, name="source")
-for one in (sensing.watch, sensing.receive, sensing.health):
+for one in (sensing.watch, sensing.receive, sensing.detect, sensing.health):
     signals.app.command()(one)
 app.add_typer(suggest.app, name="suggest")
 app.add_typer(office.tokens, name="token")

@@ -41,6 +41,15 @@ def receive() -> None:
         raise fail(str(error)) from error
 
 
+def detect() -> None:
+    """总线上的探测(BIHUAN_NATS)。 Store and judge what comes over the bus of BIHUAN_NATS; any number may run."""
+    _part()
+    try:
+        sensing.detect()
+    except sensing.CannotSenseError as error:
+        raise fail(str(error)) from error
+
+
 def health(days: Annotated[int, typer.Option(help="最近几天 of the last days")] = 7, as_json: Json = False) -> None:
     """各来源情况:收了多少,哪些不对。 How every source does: what was taken, what was wrong and why."""
     with ready():

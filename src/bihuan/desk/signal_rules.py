@@ -70,11 +70,30 @@ class OtherJudgeError(Exception):
     """Somebody else judges this part, or has since."""
 
 
-def hold(part: str) -> bool:
+GROUP = 20120
+
+
+def hold(part: str, group: int = GROUP) -> bool:
     """Judge a part alone, for as long as this connection lives: whoever is killed lets go of it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(20120, hashtext(%s))", [part])
+        cursor.execute("SELECT pg_try_advisory_lock(%s::int, hashtext(%s))", [group, part])
         return bool(cursor.fetchone()[0])
+
+
+def let_go(part: str, group: int = GROUP) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s::int, hashtext(%s))", [group, part])
+
+
+def holders(group: int) -> int:
+    """How many connections hold something of this group in this database; at least one: whoever asks."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT greatest(1, count(DISTINCT pid)) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2"
+            " AND classid::bigint = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            [group],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def state_of(part: str) -> tuple[int, bytes | None]:

@@ -54,8 +54,9 @@ _GIVEN = (
     " %b::varchar[], %b::float8[], %b::float8[]) AS g(source, sensor, kind, happened, value, unit, place, lon, lat)"
 )
 _KEEP = (
-    "WITH kept AS (INSERT INTO signal (world_id, arrived, source, sensor, kind, happened, value, unit, place, lon, lat)"  # noqa: S608 - ours
-    f" SELECT 1, %b::timestamptz, g.* FROM {_GIVEN}"
+    "WITH kept AS (INSERT INTO signal"  # noqa: S608 - ours
+    " (world_id, arrived, bus, source, sensor, kind, happened, value, unit, place, lon, lat)"
+    f" SELECT 1, %b::timestamptz, %b::int2, g.* FROM {_GIVEN}"
     " ON CONFLICT (source, sensor, kind, happened) DO NOTHING RETURNING source, happened)"
     " SELECT source, count(*), count(*) FILTER (WHERE happened < %b), count(*) FILTER (WHERE happened > %b)"
     " FROM kept GROUP BY source"
@@ -80,11 +81,13 @@ def keep(signals: Sequence[Signal], *, source: str, refused: int = 0) -> Kept:
     return keep_all({source: signals}, {source: refused} if refused else {}).get(source, Kept())
 
 
-def keep_all(sent: Mapping[str, Sequence[Signal]], refused: Mapping[str, int]) -> dict[str, Kept]:
-    """What several sources sent, in one transaction and one statement."""
+def keep_all(
+    sent: Mapping[str, Sequence[Signal]], refused: Mapping[str, int], *, bus: int | None = None
+) -> dict[str, Kept]:
+    """What several sources sent, in one transaction and one statement. ``bus``: the part over which it came."""
     now = instant.now()
     with transaction.atomic(), connection.cursor() as cursor:
-        kept = _kept(cursor, sent, now) if any(sent.values()) else {}
+        kept = _kept(cursor, sent, now, bus) if any(sent.values()) else {}
         for source, number in refused.items():
             kept[source] = kept.get(source, Kept()) + Kept(refused=number)
         # In one order always: two doors that count the same sources must not wait for one another.
@@ -95,11 +98,11 @@ def keep_all(sent: Mapping[str, Sequence[Signal]], refused: Mapping[str, int]) -
     return kept
 
 
-def _kept(cursor: Any, sent: Mapping[str, Sequence[Signal]], now: datetime) -> dict[str, Kept]:  # noqa: ANN401
+def _kept(cursor: Any, sent: Mapping[str, Sequence[Signal]], now: datetime, bus: int | None) -> dict[str, Kept]:  # noqa: ANN401
     signals = [one for some in sent.values() for one in some]
     sources = [source for source, some in sent.items() for _ in some]
     columns = [sources, *([getattr(one, name) for one in signals] for name in _COLUMNS)]
-    cursor.execute(_KEEP, [now, *columns, now - LATE, now + AHEAD])
+    cursor.execute(_KEEP, [now, bus, *columns, now - LATE, now + AHEAD])
     taken = {source: (count, late, ahead) for source, count, late, ahead in cursor.fetchall()}
     contradictions: dict[str, int] = {}
     if len(signals) > sum(count for count, _, _ in taken.values()):
@@ -165,7 +168,8 @@ class Finding:
 _AFTER = (
     "SELECT tx::text::bigint, id, source, sensor, kind, extract(epoch FROM happened)::float8,"
     " extract(epoch FROM arrived)::float8, value, unit FROM signal"
-    " WHERE (tx, id) > (%s::text::xid8, %s) AND tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY tx, id LIMIT %s"
+    " WHERE (tx, id) > (%s::text::xid8, %s) AND bus IS NULL"
+    " AND tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY tx, id LIMIT %s"
 )
 _FIND = (
     "INSERT INTO finding (world_id, found, source, sensor, kind, detector, mark, happened, value)"

@@ -24,21 +24,29 @@ log = logging.getLogger(__name__)
 class Judge:
     """``step`` returns how many it judged; ``None`` while somebody else does."""
 
-    def __init__(self, part: str = PART) -> None:
-        self._part = part
+    def __init__(self, part: str = PART, group: int = desk.signal_rules.GROUP) -> None:
+        self._part, self._group = part, group
         self._watch: Watch | None = None
         self._version, self._next_look = -1, 0.0
 
     def step(self) -> int | None:
-        if self._watch is None and not desk.signal_rules.hold(self._part):
+        if self._watch is None and not self.has_place():
             return None
+        return self.watch().step().read
+
+    def has_place(self) -> bool:
+        """Whether this part is ours; from then on, until ``forget``."""
+        return desk.signal_rules.hold(self._part, self._group)
+
+    def watch(self) -> Watch:
+        """By the rules in force; call when this part is ours."""
         now = time.monotonic()
         if self._watch is None or now >= self._next_look:
             self._look()
             self._next_look = now + LOOK_EVERY
         watch = self._watch
         assert watch is not None  # noqa: S101 - _look made it
-        return watch.step().read
+        return watch
 
     def _look(self) -> None:
         """Other rules in force: judge by them from here on. And who fell silent."""

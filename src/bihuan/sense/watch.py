@@ -119,16 +119,22 @@ class Watch:
     def step(self, most: int = MOST) -> Step:
         signals, place = desk.signals.after(self._place, min(most, MOST))
         if not signals:
-            if not self._is_saved:
-                self.save()
+            self.rest()
             return Step(0, 0)
-        step = self.judge(signals)
+        return self.take(signals, place)
+
+    @property
+    def place(self) -> desk.signals.Place:
+        return self._place
+
+    def take(self, signals: list[desk.signals.Read], place: desk.signals.Place) -> Step:
+        """Judge these, which go up to that place, and keep what is found; the state is saved now and then."""
+        step = self._judge(signals)
         self._place = place
         self._save_now_and_then()
         return step
 
-    def judge(self, signals: list[desk.signals.Read]) -> Step:
-        """Judge these and keep what is found; the state is not saved by this."""
+    def _judge(self, signals: list[desk.signals.Read]) -> Step:
         numbers = np.array(self._numbers((one.source, one.sensor, one.kind) for one in signals))
         values = np.array([np.nan if one.value is None else one.value for one in signals])
         times, arrived = np.array([(one.happened, one.arrived) for one in signals]).T
@@ -184,6 +190,11 @@ class Watch:
 
     def _save_now_and_then(self) -> None:
         if self._state.is_cheap or time.monotonic() >= self._next_save:
+            self.save()
+
+    def rest(self) -> None:
+        """Nothing came: time to save."""
+        if not self._is_saved:
             self.save()
 
     def save(self) -> None:

@@ -10,10 +10,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bihuan.wiring import broker
 from bihuan.wiring.supervisor import Spec
+
+if TYPE_CHECKING:
+    from bihuan.sense.bus import Bus
 
 
 class CannotSenseError(Exception):
@@ -29,6 +32,8 @@ def parts(own: Sequence[str]) -> list[Spec]:
     found = [Spec("judge", [*own, "signals", "watch"])]
     if at := broker.address(settings.MQTT):
         found.append(Spec("broker", broker.prepare(settings.DATA, at, api.signal_sources.sources())))
+    if settings.NATS:
+        found.append(Spec("detector", [*own, "signals", "detect"]))
     if settings.MQTT:
         found.append(Spec("mqtt", [*own, "signals", "receive"]))
     return found
@@ -67,7 +72,25 @@ def receive() -> None:
         address = Address.parse(broker.own_url(settings.DATA, at) if at else settings.MQTT)
     except ValueError as error:
         raise CannotSenseError(str(error)) from error
-    Door(address, name=f"bihuan-{settings.DISTRICT}").run(_stopped())
+    send = bus().send if settings.NATS else None
+    Door(address, name=f"bihuan-{settings.DISTRICT}", send=send).run(_stopped())
+
+
+def bus() -> Bus:
+    from django.conf import settings
+
+    from bihuan.sense.bus import Bus
+
+    if not settings.NATS:
+        raise CannotSenseError("没有设置 BIHUAN_NATS。 BIHUAN_NATS names no server: nats://host:4222,nats://…")
+    return Bus(settings.NATS)
+
+
+def detect() -> None:
+    """Store and judge what comes over the bus, our share of it, until asked to end."""
+    from bihuan.sense import detector
+
+    detector.run(bus(), _stopped())
 
 
 def rows_of(path: Path) -> list[Mapping[str, Any]]:

@@ -37,6 +37,7 @@ KNOWN = {
     "BIHUAN_NOTICE_SERVICES": "services of Apprise by which staff may be told, by their schemes, separated by commas",
     "BIHUAN_SITE": "address of this site for links in letters: https://bihuan.example.org",
     "BIHUAN_MQTT": "broker of sensors: mqtt://user:password@host:1883 (mqtts:// with TLS); embedded starts one here",
+    "BIHUAN_NATS": "servers of the bus of signals, separated by commas: nats://a:4222,nats://b:4222,nats://c:4222",
     "BIHUAN_TEST_CLUSTER": "set by the test suite: the cluster that its workers share",
 }
 
@@ -141,6 +142,7 @@ TOKEN_REQUESTS_PER_MINUTE = whole("BIHUAN_TOKEN_RATE", 120_000)
 WEBHOOK_ALLOWED = reachable("BIHUAN_WEBHOOK_ALLOW_PRIVATE")
 
 MQTT = env("BIHUAN_MQTT")
+NATS = [one for one in env("BIHUAN_NATS").split(",") if one]
 
 NOTICE_SERVICES = env("BIHUAN_NOTICE_SERVICES", "wecombot,wechat,dingtalk,feishu,lark,wxpusher,schan").split(",")
 SITE = env("BIHUAN_SITE").rstrip("/")

@@ -11,7 +11,7 @@ import logging
 import ssl
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Self
@@ -32,6 +32,7 @@ MOST_BYTES, MOST_MESSAGES = 1024 * 1024, 2_000
 LOOK_EVERY = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 log = logging.getLogger(__name__)
+Send = Callable[[Mapping[str, list[desk.signals.Signal]]], None]
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,13 @@ class Buffer:
 
 
 class Door:
-    """``run`` until asked to stop. ``name``: under it the broker keeps what came while we were away."""
+    """``run`` until asked to stop. ``name``: under it the broker keeps what came while we were away.
 
-    def __init__(self, address: Address, *, name: str, buffered: int = MOST_BUFFERED) -> None:
-        self._address, self._name = address, name
+    ``send``: to where signals go instead of the database; it returns when they are safe.
+    """
+
+    def __init__(self, address: Address, *, name: str, buffered: int = MOST_BUFFERED, send: Send | None = None) -> None:
+        self._address, self._name, self._send = address, name, send
         self._buffer, self._reader = Buffer(buffered), Reader()
         self._next_look = 0.0
         # An acknowledgement belongs to the connection that the message came over.
@@ -199,5 +203,8 @@ class Door:
             self._keep({}, read)
 
     def _keep(self, signals: Mapping[str, list[desk.signals.Signal]], read: Read) -> None:
+        if self._send is not None:
+            self._send(signals)
+            signals = {}
         desk.signal_sources.keep(signals, read.refused, read.faults)
         self.stored += sum(map(len, signals.values()))
