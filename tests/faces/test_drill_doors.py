@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import feeding
 from bihuan.desk import api, boards, feed, search
 from bihuan.kernel import commands as c
-from bihuan.kernel.case import Stage
 from bihuan.testing import cast
 
 START = datetime(2026, 7, 10, 1, 0, tzinfo=UTC)
@@ -170,16 +171,23 @@ def counted(drill):
     )
 
 
-def test_a_drill_beside_a_real_event_changes_no_count_list_or_feed_of_the_real_world(drill):
+STEPS = (c.Accept(), c.Dispatch(), c.TakeTask(1), c.ArriveAtTask(1))
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(0, len(STEPS)), min_size=1, max_size=12), st.booleans())
+def test_a_drill_beside_a_real_event_changes_no_count_list_or_feed_of_the_real_world(drill, lengths, is_sensed):
     before = counted(drill)
     world = drill.drill.played_in
     zhou, wei = actor(drill, "zhou"), actor(drill, "wei")
-    for n in range(12):
+    for n, length in enumerate(lengths):
         made = report(f"{HERE} {n}", world)
-        for command, by in ((c.Accept(), zhou), (c.Dispatch(), zhou), (c.TakeTask(1), wei)):
-            if n % 3 or isinstance(command, c.Accept):
-                outcome = api.submit(command, by=by, case=made.case, purpose="t", world=world)
-        assert outcome.state.stage is not Stage.REGISTERED
+        for command in STEPS[:length]:
+            by = zhou if isinstance(command, (c.Accept, c.Dispatch)) else wei
+            api.submit(command, by=by, case=made.case, purpose="t", world=world)
+    if is_sensed:
+        api.drills.note(world, [(START, "warning", {"level": "II", "sensor": HERE})])
+    assert feeding.rows(f"SELECT count(*) FROM case_row WHERE world_id = {world}")[0][0] > len(lengths)
     assert counted(drill) == before
 
 

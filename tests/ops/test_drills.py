@@ -78,6 +78,7 @@ def test_a_drill_that_was_cut_off_goes_on_where_its_clock_stood(district):
     ]
     assert len(keys) == len(set(keys)), "an inject came twice"
     assert over.report["counts"]["injects"] > 100
+    assert over.report["counts"]["warnings"] == 3, "a warning that stands is not raised again"
     assert api.audit(drill.played_in).problems == []
 
 

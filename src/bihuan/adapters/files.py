@@ -85,6 +85,7 @@ def _line(message: Message) -> bytes:
         "at": message.created.isoformat(),
         "world": message.world,
         "drill": message.is_drill,
+        **({"mark": "演练 EXERCISE"} if message.is_drill else {}),
         "district": message.district,
         "case": str(message.case),
         "kind": message.kind,

@@ -8,6 +8,7 @@ from typing import Any
 
 from bihuan.desk import api as desk
 from bihuan.faces.i18n import choose, say
+from bihuan.faces.portal import sketch
 from bihuan.faces.templatetags.words import span
 from bihuan.ops.drills import after, reach, reading, running
 from bihuan.ops.drills.script import Script
@@ -104,7 +105,7 @@ def _line(drill: desk.drills.Drill) -> dict[str, Any]:
 
 
 def _due(every: Sequence[desk.drills.Drill]) -> Iterator[dict[str, object]]:
-    """Each plan at least once a year (应急预案 art. of the law in reference/drills.md): late, soon, or when."""
+    """Each plan at least once a year (重庆市突发事件应对条例): late, soon, or when."""
     now = desk.now(world=1)
     plans = {script.plan: choose(script.title, script.title_en) for script in _scripts()}
     plans |= {one.plan: plans.get(one.plan, one.title) for one in every}
@@ -187,9 +188,26 @@ def of_report(report: Mapping[str, Any]) -> dict[str, object]:
         "scores": [_score(one) for one in report["scores"]],
         "timeline": [_row(one) for one in report["timeline"]],
         "orders": [_order(one) for one in report["orders"]],
+        "sketch": _map(report.get("places", {})),
         "lessons": [_lesson(one) for one in report["lessons"]],
         "met_words": say("{met} / {of} 项期望达到", met=report["met"], of=len(report["scores"])),
     }
+
+
+def _map(places: Mapping[str, Sequence[int]]) -> sketch.Sketch | None:
+    """The district with the number of cases in each street; a street stands out while something there is open."""
+    areas = sorted(desk.areas(), key=lambda area: len(area.place))
+    if not areas:
+        return None
+    frame, whole = sketch.Frame.around(areas), len(areas[0].place)
+    pieces = []
+    for area in areas:
+        within = [row for place, row in places.items() if place.startswith(area.place)]
+        is_part = len(area.place) > whole
+        count, is_open = sum(row[0] for row in within), any(row[1] for row in within)
+        x, y = frame.at(*sketch.middle(area))
+        pieces.append(sketch.Piece(frame.path(area), area.name, is_part and is_open, count if is_part else 0, x, y))
+    return sketch.Sketch(sketch.WIDTH, frame.height, tuple(pieces), ())
 
 
 def _score(one: Mapping[str, Any]) -> dict[str, object]:
@@ -226,6 +244,8 @@ def why(code: str) -> str:
 def _row(one: Mapping[str, Any]) -> dict[str, object]:
     at, planned = _at(one["at"]), _at(one["planned"])
     text = choose(one.get("text", ""), one.get("text_en", "")) or _text(one)
+    if one["kind"] == "inject" and one.get("case") and one.get("text"):
+        text = f"{text} · {say('编号 {n}', n=one['case'])}"
     late = at - planned if at and planned and one["kind"] == "expected" else None
     return {
         "at": at, "planned": planned, "kind": say(KINDS.get(one["kind"], "注入")), "text": text,
@@ -234,8 +254,9 @@ def _row(one: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _order(one: Mapping[str, Any]) -> dict[str, object]:
+    what = choose(one.get("name", ""), one.get("name_en", ""))
     marks = {name: _at(one.get(name)) for name in ("dispatched", "taken", "arrived", "finished", "returned")}
-    return {"unit": desk.unit_name(one["unit"]), "case": one["case"], **marks}
+    return {"unit": desk.unit_name(one["unit"]), "case": one["case"], "what": what, **marks}
 
 
 def _lesson(one: Mapping[str, Any]) -> dict[str, object]:

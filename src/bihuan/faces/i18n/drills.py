@@ -68,6 +68,8 @@ ENGLISH: dict[str, str] = {
     "没有达到": "not met",
     "还没到时候": "not yet",
     "刚才": "Just now",
+    "演练的地图：各街道的案卷数": "Map of the drill: cases by street",
+    "示意图。数字是演练里这个街道的案卷数；着色的街道还有没办完的。": "A sketch. Numbers are the cases of the drill in a street; a coloured street has some that are open.",
     "指令": "Orders",
     "下达": "Given",
     "到场": "On site",

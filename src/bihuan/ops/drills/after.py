@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bihuan.desk import api as desk
-from bihuan.ops.drills.scoring import Happened, Score, collect, score
+from bihuan.ops.drills.scoring import Happened, Order, Score, collect, score
 from bihuan.ops.drills.script import Expectation, Script
 
 MOST_ROWS = 400
@@ -41,7 +41,8 @@ def write(script: Script, world: int) -> dict[str, Any]:
         "scores": [_shown(one, wanted[one.key]) for one in scores],
         "met": sum(one.is_met for one in scores),
         "timeline": list(_timeline(script, happened)),
-        "orders": [_order(one) for one in happened.orders][:MOST_ROWS],
+        "orders": [_order(script, one) for one in happened.orders][:MOST_ROWS],
+        "places": _places(happened),
         "lessons": [_lesson(one, wanted[one.key]) for one in scores if not one.is_met],
     }
 
@@ -88,6 +89,17 @@ def _times(happened: Happened) -> dict[str, float | None]:
     return found
 
 
+def _places(happened: Happened) -> dict[str, list[int]]:
+    """Of each place: cases, and how many of them are open still. A case that went into another counts with that."""
+    found: dict[str, list[int]] = {}
+    for told in happened.cases.values():
+        if told.place and not told.is_merged:
+            row = found.setdefault(told.place, [0, 0])
+            row[0] += 1
+            row[1] += "closed" not in told.marks
+    return dict(sorted(found.items()))
+
+
 def _shown(one: Score, wanted: Expectation) -> dict[str, Any]:
     most = wanted.within if wanted.within is not None else wanted.by or timedelta()
     return {
@@ -109,6 +121,7 @@ def _shown(one: Score, wanted: Expectation) -> dict[str, Any]:
 
 def _timeline(script: Script, happened: Happened) -> Iterator[dict[str, Any]]:
     """What was planned for when, and when it came. Of a crowd of reports only the first and the last are told."""
+    said = {one.key: one.says for one in script.injects if one.says.get("text")}
     planned = {one.key: script.starts + one.at for one in script.injects if one.at is not None}
     crowd = Counter(one.key.rpartition("-")[0] for one in script.injects if one.kind in {"report", "reading"})
     rows: list[dict[str, Any]] = []
@@ -118,7 +131,13 @@ def _timeline(script: Script, happened: Happened) -> Iterator[dict[str, Any]]:
         if line.kind not in SHOWN or (crowd[group] > 5 and n.isdigit() and int(n) not in {1, crowd[group]}):
             continue
         rows.append(
-            {"at": line.at.isoformat(), "planned": _iso(planned.get(key)), "kind": line.kind, **_about(line.data)}
+            {
+                "at": line.at.isoformat(),
+                "planned": _iso(planned.get(key)),
+                "kind": line.kind,
+                **_about(line.data),
+                **_said(said.get(key)),
+            }
         )
     for one in script.expectations:
         if one.by is not None:
@@ -133,6 +152,11 @@ def _timeline(script: Script, happened: Happened) -> Iterator[dict[str, Any]]:
                 }
             )
     yield from sorted(rows[:MOST_ROWS], key=lambda row: row["at"] or row["planned"])
+
+
+def _said(says: Mapping[str, Any] | None) -> dict[str, str]:
+    """The words of an inject: they are the script's own, and fictional."""
+    return {name: str(says[name]) for name in ("text", "text_en") if says.get(name)} if says else {}
 
 
 def _came(one: Expectation, happened: Happened) -> datetime | None:
@@ -157,13 +181,11 @@ def _about(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _order(one: Any) -> dict[str, Any]:  # noqa: ANN401 - an order of scoring
-    return {
-        "case": one.case,
-        "unit": one.unit,
-        "role": one.role,
-        **{name: at.isoformat() for name, at in one.marks.items()},
-    }
+def _order(script: Script, one: Order) -> dict[str, Any]:
+    task = next((task for task in script.tasks if task.key == one.kind), None)
+    name, name_en = (task.name, task.name_en) if task is not None else ("", "")
+    marks = {mark: at.isoformat() for mark, at in one.marks.items()}
+    return {"case": one.case, "unit": one.unit, "role": one.role, "name": name, "name_en": name_en, **marks}
 
 
 def _lesson(one: Score, wanted: Expectation) -> dict[str, Any]:

@@ -115,7 +115,10 @@ class Engine:
 
     def _take_up(self) -> None:
         fired: set[str] = set()
+        heard = {one.key: one.says for one in self.script.injects if one.kind == "reading"}
         for line in desk.drills.lines(self.world):
+            if line.kind == "reading":  # what the detectors knew they know again; nothing is told twice
+                list(self.sensors.judge(heard[str(line.data["key"])], line.at))
             fired.add(str(line.data.get("key", "")))
             self._mark(line.kind, line.data, line.at)
             if line.kind in {"inject", "activated"} and line.data.get("case"):

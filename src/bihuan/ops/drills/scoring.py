@@ -40,6 +40,7 @@ class Order:
     beside: int = 0
     needs: tuple[int, ...] = ()
     is_waiting: bool = False
+    kind: str = ""
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Told:
     orders: dict[int, Order] = field(default_factory=dict)
     returns: int = 0
     reworks: int = 0
+    is_merged: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,10 +129,18 @@ def _take(told: Told, event: Mapping[str, Any]) -> None:
         told.lead = data["lead"]
     elif kind == "Reworked":
         told.reworks += 1
+    elif kind == "Merged":
+        told.is_merged = True
     elif kind == "TaskAdded":
         task = data["task"]
         told.orders[task["id"]] = Order(
-            told.number, task["id"], task["unit"], task["role"], {"dispatched": at}, needs=tuple(task["needs"])
+            told.number,
+            task["id"],
+            task["unit"],
+            task["role"],
+            {"dispatched": at},
+            needs=tuple(task["needs"]),
+            kind=task["kind"],
         )
     if kind in OF_CASE:
         told.marks.setdefault(OF_CASE[kind], at)
@@ -215,6 +225,8 @@ def _subjects(script: Script, one: Expectation, happened: Happened) -> Iterator[
                 yield order.case, order.unit, order.marks, _why_order(order)
     else:
         for told in happened.cases.values():
+            if told.is_merged and one.of == "reports":
+                continue  # it is answered with the one that it went into
             is_report = told.number not in happened.plan_cases and not told.is_order
             wanted = told.key == one.case if one.of == "case" else is_report
             if wanted and one.unit in {"", told.lead}:
