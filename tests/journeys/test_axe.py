@@ -14,7 +14,7 @@ TABLE = Path(__file__).parents[2] / "docs" / "reference" / "permissions.md"
 ROW = re.compile(r"^\| `(/[^`]*)` \| ([A-Z ]+) \| (\w+) \|", re.MULTILINE)
 # What is no page: scripts, pictures, files, feeds, streams; and the field app, which has a test of its own.
 NO_PAGE = re.compile(
-    r"\.(svg|json|atom|js|csv|ics)$|/live$|<name>|<kind>|<form>|<scene>|^/(api|open311|field|language|logout)"
+    r"\.(svg|json|atom|js|csv|ics)$|/live$|<name>|<kind>|<form>|<scene>|<drill>|^/(api|open311|field|language|logout)"
 )
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 VIEW = page_browser.PHONE | {"viewport": {"width": 360, "height": 760}}
@@ -47,7 +47,21 @@ def site(clean_db, settings, tmp_path, monkeypatch):
     with postbox.opened(settings) as box, page_browser.serving() as address:
         settings.SITE = address
         api.subscriptions.ask("lin@example.org", "zh")
-        yield address, made, re.search("/mail/([0-9a-f]{64})", box.got[-1][2])[1]
+        yield address, made, re.search("/mail/([0-9a-f]{64})", box.got[-1][2])[1], drills(api)
+
+
+def drills(api):
+    """One that is planned, one that runs, one that is over."""
+    from datetime import timedelta
+
+    from bihuan.ops.drills import reading, running
+
+    made = [running.plan(reading.find("flood"), by=api.SYSTEM) for _ in range(3)]
+    for one in made[1:]:
+        running.begin(one, is_paused=True)
+        running.advance(one, timedelta(hours=1))
+    running.end(made[2])
+    return made
 
 
 def test_the_table_names_the_pages():
@@ -62,13 +76,13 @@ def test_every_page_passes_axe_core(site, chromium, scheme):
 
     from bihuan.demo.load import PASSWORD
 
-    home, made, token = site
+    home, made, token, played = site
     found = {}
     with page_browser.browsing(chromium) as browser:
         stranger = Looker(browser, home, VIEW | {"color_scheme": scheme})
         clerk = Looker(browser, home, VIEW | {"color_scheme": scheme})
         clerk.sign_in("shouli", PASSWORD)
-        for address, who in addresses():
+        for address, who in [*addresses(), *((f"/console/drills/{one}", "staff") for one in played)]:
             path = address.replace("<code>", made.receipt).replace("<case>", str(made.case))
             path = path.replace("<number>", str(made.number)).replace("<ground>", "500103003").replace("<token>", token)
             one = clerk if who in {"staff", "case"} else stranger
