@@ -213,6 +213,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     # Sensors are things; who sends is a unit and the name of its token.
     "signal": ("source", "sensor", "kind", "value", "unit", "place", "lon", "lat"),
     "signal_count": ("source",),
+    "sensing": ("district", "unit", "kind", "body", "source", "signal_sensor", "signal_kind"),
     "signal_source": ("district", "source"),
     "signal_fault": ("district", "source", "kind", "code"),
     "signal_rules": ("district", "basis", "body", "imported_by"),

@@ -13,6 +13,7 @@ fill_ports()
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("bihuan.faces.rest.urls")),
+    path("sta/", include("bihuan.faces.sensorthings.urls")),
     path("open311/", include("bihuan.faces.open311.urls")),
     *(path("", include(f"bihuan.scenes.{key}.urls")) for key in SCENE_PAGES),
     path("", include("bihuan.faces.urls")),

@@ -27,7 +27,7 @@ request_started.connect(drop_dead)
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Whole answers go out as a list, which granian sends at once; only streams are handed over piece by piece."""
-    handler = api if environ["PATH_INFO"].startswith(("/api/", "/open311/")) else pages
+    handler = api if environ["PATH_INFO"].startswith(("/api/", "/open311/", "/sta/")) else pages
     response = handler(environ, start_response)
     if not isinstance(response, HttpResponse):
         return response
