@@ -156,7 +156,7 @@ def test_a_client_of_others_asks_and_pages(address):
 
 def test_one_unit_sees_and_changes_nothing_of_another_and_needs_the_scope(address):
     thing, series = station(service(address))
-    other = service(address, "chen")
+    other = service(address, "teacher")
     assert other.things().query().list().entities == []
     for refused in (
         lambda: other.things().find(thing.id),
