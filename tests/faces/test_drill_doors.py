@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import feeding
-from bihuan.desk import api, boards, feed, search
+from bihuan.desk import api, boards, equal, feed, search
+from bihuan.desk.notices import plan as notices
 from bihuan.kernel import commands as c
 from bihuan.testing import cast
 
@@ -147,7 +148,7 @@ def test_no_page_feed_or_list_of_the_real_world_knows_of_a_drill(drill, address)
 
 def followed():
     feed.Sequencer().step()
-    while boards.step() or search.step():
+    while boards.step() or search.step() or equal.step() or notices.step():
         pass
 
 
@@ -161,6 +162,8 @@ def counted(drill):
             "board": feeding.rows("SELECT * FROM board_count ORDER BY 1, 2, 3, 4"),
             "facts": feeding.rows("SELECT count(*) FROM board_fact"),
             "words": feeding.rows("SELECT count(*) FROM case_words"),
+            "alike": feeding.rows("SELECT count(*) FROM case_alike"),
+            "webhooks": feeding.rows("SELECT count(*) FROM webhook_message"),
             "notices": feeding.rows("SELECT count(*) FROM notice"),
             "list": [str(line.id) for line in api.list_cases(zhou, api.Filters("all")).lines],
             "public": [str(one) for one in api.public_cases(api.PublicFilters())],

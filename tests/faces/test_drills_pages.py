@@ -163,3 +163,42 @@ def test_a_running_and_a_past_drill_read_in_both_languages(district, language):
     running.advance(drill_at(page).id, timedelta(hours=2))
     told = browser.get(page).content.decode()
     assert ("Accepted at once" in told) == (language == "en")
+
+
+def test_a_past_case_becomes_a_table_top_exercise(district):
+    browser = district.client("feng")
+    intake = api.Intake("manhole", district.PLACE, "portal", {"text": "王五家门口的井盖"})
+    made = api.report(intake, by=api.reporter(str(district.person("resident"))), purpose="t")
+    answer = browser.post("/console/drills", {"cases": str(made.number), "mode": "tabletop"})
+    assert answer.status_code == 302, answer.content.decode()
+    found = drill_at(answer.headers["Location"])
+    assert found.mode == "tabletop"
+    assert "王五" not in found.file
+    assert browser.post("/console/drills", {"cases": "999999"}).status_code == 422
+
+
+def test_the_inbox_reminds_those_who_can_see_to_it(district):
+    assert "该演练了" in district.client("feng").get("/console/").content.decode()
+    assert "该演练了" not in district.client("wei").get("/console/").content.decode()
+
+
+def test_a_worker_moves_the_clock_of_a_running_drill(district):
+    import threading
+
+    from bihuan.desk import worker
+
+    browser, page = planned(district)
+    browser.post(page, {"do": "start", "n": "600"})
+    feeding.rows("UPDATE drill SET touched = touched - interval '5 seconds' RETURNING id")
+    stop = threading.Event()
+    thread = threading.Thread(target=worker._keep_doing, args=(worker.Duty("drills", running.step, 0.05), stop))
+    thread.start()
+    try:
+        for _ in range(400):
+            if api.now(world=drill_at(page).played_in) >= datetime(2026, 7, 10, 1, 20, tzinfo=UTC):
+                break
+            stop.wait(0.05)
+    finally:
+        stop.set()
+        thread.join()
+    assert api.now(world=drill_at(page).played_in) >= datetime(2026, 7, 10, 1, 20, tzinfo=UTC)

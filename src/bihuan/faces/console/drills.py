@@ -12,20 +12,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from bihuan.desk import api as desk
 from bihuan.faces import drilling
 from bihuan.faces.console import drills_shown
+from bihuan.faces.console.drills_shown import may_run
 from bihuan.faces.console.gate import staff_only
 from bihuan.faces.i18n import say
 from bihuan.faces.pages import explain_refusal
 from bihuan.kernel.refused import Refused
 from bihuan.ops.drills import lessons, reading, running
+from bihuan.ops.drills.replay import script_of
 
-RUNS = frozenset({"head", "dispatcher", "oversight", "arbiter"})
 SPEEDS = (1, 10, 60, 300, 600)
 STEPS = (1, 5, 30)
-
-
-def may_run(staff: desk.Staff) -> bool:
-    """Who plans and steers drills: heads, who dispatches, oversight."""
-    return bool(staff.actor.roles & RUNS)
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,9 +47,26 @@ def drills(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
 
 
 def _planned(request: HttpRequest, staff: desk.Staff, typed: str) -> UUID:
+    if request.POST.get("cases", "").strip():
+        return _from_cases(request, staff)
     seed = request.POST.get("seed", "").strip()
     text = typed if typed.strip() else reading.find(_known(request.POST.get("name", "")))
     return running.plan(text, by=staff.actor, seed=int(seed) if seed.isdigit() and len(seed) < 16 else None)
+
+
+def _from_cases(request: HttpRequest, staff: desk.Staff) -> UUID:
+    """A past operation, stripped: to be played again as it was, or by people at a table."""
+    numbers = request.POST["cases"].replace("，", ",").replace(" ", ",").split(",")
+    found = [desk.case_by_number(int(one)) if one.isdigit() and len(one) < 16 else None for one in numbers if one]
+    cases = [case for case in found if case is not None]
+    if not cases or len(cases) < len(found):
+        raise LookupError(say("没有这些编号的件，或者它们不归您看。"))
+    mode = "tabletop" if request.POST.get("mode") == "tabletop" else "replay"
+    try:
+        text = script_of(cases, by=staff.actor, purpose=lessons.PURPOSE, is_tabletop=mode == "tabletop")
+    except desk.NotFound:
+        raise LookupError(say("没有这些编号的件，或者它们不归您看。")) from None
+    return running.plan(text, by=staff.actor, mode=mode)
 
 
 def _known(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from bihuan.desk import api as desk
@@ -72,12 +73,27 @@ COUNTS = {
     "injects": "注入", "cases": "案卷", "closed": "已结案", "orders": "指令", "warnings": "预警", "messages": "消息",
 }  # fmt: skip
 MOST_LINES = 30
+REPLAYED = "cloudburst"  # comes as a replay; as a plan it is due once somebody has drilled it
+
+
+RUNS = frozenset({"head", "dispatcher", "oversight", "arbiter"})
+
+
+def may_run(staff: desk.Staff) -> bool:
+    """Who plans and steers drills: heads, who dispatches, oversight."""
+    return bool(staff.actor.roles & RUNS)
+
+
+def overdue(staff: desk.Staff) -> int:
+    """How many plans should have been drilled: for the inbox of those who can see to it; none inside of a drill."""
+    if desk.here.world() != 1 or not may_run(staff):
+        return 0
+    return sum(bool(one["is_late"]) for one in _due(desk.drills.every(states=("ended",))))
 
 
 def known() -> list[tuple[str, str]]:
     """Drills that come with the product: name and title."""
-    found = [(name, reading.read(reading.find(name), desk.virtual.zone())) for name in reading.known()]
-    return [(name, choose(script.title, script.title_en)) for name, script in found]
+    return [(name, choose(script.title, script.title_en)) for name, script in _scripts().items()]
 
 
 def listed() -> dict[str, object]:
@@ -107,8 +123,10 @@ def _line(drill: desk.drills.Drill) -> dict[str, Any]:
 def _due(every: Sequence[desk.drills.Drill]) -> Iterator[dict[str, object]]:
     """Each plan at least once a year (重庆市突发事件应对条例): late, soon, or when."""
     now = desk.now(world=1)
-    plans = {script.plan: choose(script.title, script.title_en) for script in _scripts()}
-    plans |= {one.plan: plans.get(one.plan, one.title) for one in every}
+    plans = {
+        script.plan: choose(script.title, script.title_en) for script in _scripts().values() if script.plan != REPLAYED
+    }
+    plans |= {one.plan: plans.get(one.plan, one.title) for one in every if one.mode == "drill"}
     for plan, title in sorted(plans.items()):
         ended = [one.ended for one in every if one.plan == plan and one.mode == "drill" and one.ended]
         last = max(ended, default=None)
@@ -123,8 +141,10 @@ def _due(every: Sequence[desk.drills.Drill]) -> Iterator[dict[str, object]]:
         }
 
 
-def _scripts() -> list[Script]:
-    return [reading.read(reading.find(name), desk.virtual.zone()) for name in reading.known()]
+@cache
+def _scripts() -> dict[str, Script]:
+    """The drills of the product, read once: they change with the product only."""
+    return {name: reading.read(reading.find(name), desk.virtual.zone()) for name in reading.known()}
 
 
 def one(drill: desk.drills.Drill) -> dict[str, object]:

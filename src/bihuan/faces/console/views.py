@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from bihuan.desk import api as desk
 from bihuan.faces import shown
 from bihuan.faces.console import bulk, filled, forms, lines, page, pairs, suggested, work
+from bihuan.faces.console.drills_shown import overdue
 from bihuan.faces.console.gate import keep_purpose, purpose_of, staff_only
 from bihuan.faces.console.rules import editable
 from bihuan.faces.i18n import say
@@ -74,6 +75,7 @@ def inbox(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
         "after": asked["after"],
         "bulk_moves": bulk.choices(),
         "views": desk.saved_views.of(staff.actor),
+        "drills_due": overdue(staff),
         "kept_query": urlencode(kept),
         "first_query": urlencode(kept),
         "next_query": urlencode(kept | {"after": listed.next}) if listed else "",
