@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bihuan.cli import drills, meeting, office, scene, sensing, signals, suggest, webhooks
+from bihuan.cli import drills, meeting, office, scene, sensing, signals, suggest, warnings, webhooks
 from bihuan.cli.common import Json, World, day_of, err, fail, out, progress, ready, say
 from bihuan.wiring import commands, importing, postgres, simulating, site, supervisor
 from bihuan.wiring.processes import Busy
@@ -36,6 +36,7 @@ signals.app.add_typer(sensing.rules, name="rules")
 signals.app.add_typer(sensing.source, name="source")
 for one in (sensing.watch, sensing.receive, sensing.detect, sensing.health):
     signals.app.command()(one)
+app.add_typer(warnings.app, name="warnings")
 app.add_typer(suggest.app, name="suggest")
 app.add_typer(office.tokens, name="token")
 app.add_typer(office.worlds, name="world")

@@ -26,6 +26,9 @@ from bihuan.desk import (
     upkeep,
     uploads,
     virtual,
+    warning_scores,
+    warning_silences,
+    warnings,
     webhooks,
 )
 from bihuan.desk import instant as _instant
@@ -274,6 +277,9 @@ __all__ = [
     "uploads",
     "virtual",
     "waiting_glass",
+    "warning_scores",
+    "warning_silences",
+    "warnings",
     "webhooks",
     "words_of",
 ]

@@ -29,4 +29,12 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     ),
     "plan-bad-duration": ("任务“{task}”的时长要大于 0。", "The duration of task {task} must be above 0."),
     "plan-repeats": ("任务“{task}”出现两次。", "Task {task} stands in the plan twice."),
+    "warning-is-not-so": (
+        "这条预警现在是“{state}”，不能这样做（要：{allowed}）。",
+        "The warning is {state} now; this needs {allowed}.",
+    ),
+    "silence-needs-end": (
+        "静默要有起止时间，最长 {most}，钟点从小到大。",
+        "A silence needs a beginning and an end, {most} apart at most, and hours in order.",
+    ),
 }

@@ -51,10 +51,11 @@ def _stopped() -> threading.Event:
 
 
 def watch() -> None:
-    """Judge until asked to end."""
+    """Judge until asked to end; warnings follow what is found."""
     from bihuan.sense import judging
+    from bihuan.sense.warn import work
 
-    judging.run(_stopped())
+    judging.run(_stopped(), after=work.step)
 
 
 def receive() -> None:
