@@ -254,6 +254,11 @@ def happened(world: int) -> Iterator[Mapping[str, Any]]:
         }
 
 
+def hold(drill: UUID) -> None:
+    """Within ``together``: nobody else moves or ends it meanwhile."""
+    _locked(drill)
+
+
 def together() -> transaction.Atomic:
     """What happens within is stored whole or not at all."""
     return transaction.atomic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from time import monotonic
 from typing import Any
 
 from bihuan.desk import api as desk
@@ -73,6 +74,8 @@ COUNTS = {
     "injects": "注入", "cases": "案卷", "closed": "已结案", "orders": "指令", "warnings": "预警", "messages": "消息",
 }  # fmt: skip
 MOST_LINES = 30
+SLOW = 0.3  # seconds
+_kept: dict[int, tuple[float, Mapping[str, Any]]] = {}
 REPLAYED = "cloudburst"  # comes as a replay; as a plan it is due once somebody has drilled it
 
 
@@ -174,11 +177,25 @@ def _coming(script: Script, inject: Any) -> dict[str, object]:  # noqa: ANN401 -
 
 def _board(script: Script, world: int) -> dict[str, object]:
     """The board of a drill that runs: its clock, what was expected so far, orders, the last lines."""
-    report = after.write(script, world)
+    report = _so_far(script, world)
     lines = [one for one in desk.drills.lines(world) if one.kind in KINDS][-MOST_LINES:]
     shown = of_report(report)
     done = (desk.now(world=world) - script.starts) / script.lasts
     return {**shown, "lines": [_told(one) for one in reversed(lines)], "part": max(0, min(100, round(done * 100)))}
+
+
+def _so_far(script: Script, world: int) -> Mapping[str, Any]:
+    """The report up to now. One that takes long to make is shown again for a while: many look at one board."""
+    kept = _kept.get(world)
+    if kept is not None and monotonic() < kept[0]:
+        return kept[1]
+    begun = monotonic()
+    report = after.write(script, world)
+    spent = monotonic() - begun
+    _kept.clear()
+    if spent > SLOW:
+        _kept[world] = (monotonic() + 10 * spent, report)
+    return report
 
 
 def _told(line: desk.drills.DrillLine) -> dict[str, object]:

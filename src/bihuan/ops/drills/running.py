@@ -65,13 +65,15 @@ def play(drill: UUID, progress: Progress = lambda _done, _all: None) -> desk.dri
 
 def end(drill: UUID) -> desk.drills.Drill:
     """Over, now, wherever it stands: the report is made and kept."""
-    found = desk.drills.get(drill)
-    world = found.played_in
-    if world is None:
-        raise LookupError(f"{found.title}: 还没有开始 / has not begun")
-    desk.drills.note(world, [(desk.now(world=world), "ended", {})])
-    report = after.write(script_of(found), world)
-    desk.drills.finish(drill, report, desk.drills.digest(world))
+    with desk.drills.together():
+        desk.drills.hold(drill)
+        found = desk.drills.get(drill)
+        world = found.played_in
+        if world is None:
+            raise LookupError(f"{found.title}: 还没有开始 / has not begun")
+        desk.drills.note(world, [(desk.now(world=world), "ended", {})])
+        report = after.write(script_of(found), world)
+        desk.drills.finish(drill, report, desk.drills.digest(world))
     with _lock:
         _engines.pop(drill, None)
     return desk.drills.get(drill)
@@ -91,6 +93,7 @@ def step() -> int:
 def advance(drill: UUID, by: timedelta) -> None:
     """One step by hand, also of a drill that is paused."""
     with desk.drills.together():
+        desk.drills.hold(drill)
         _move(desk.drills.get(drill), by)
 
 
