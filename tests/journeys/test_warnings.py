@@ -10,7 +10,7 @@ import page_district
 from bihuan.desk import api as desk
 from bihuan.kernel.refused import Refused
 from bihuan.sense.judging import Judge
-from bihuan.sense.warn import rules, work
+from bihuan.sense.warn import muted, rules, work
 from rest_site import Program, token
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -154,7 +154,7 @@ def test_silenced_it_is_judged_and_shown_and_nothing_follows_until_the_silence_e
     (one,) = desk.warnings.open_now()
     found = rules.read(desk.warnings.rules_in_force().rows)
     assert (one.state, one.case) == ("issued", None)
-    assert work.muted_by(one, [one], found) == "silence:闸门检修"
+    assert muted.by(one, [one], found) == "silence:闸门检修"
     desk.warning_silences.end(key, by=actor("zhou"))
     work.step()
     assert desk.warnings.open_now()[0].case is not None

@@ -245,6 +245,13 @@ def open_now() -> list[Warned]:
     return sorted(found, key=lambda one: (one.level or "V", one.began))
 
 
+def mark() -> int:
+    """Another one whenever anything in the history of a warning is new."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(id) FROM warning_event")
+        return int(cursor.fetchone()[0] or 0)
+
+
 def past(most: int = 50) -> list[Warned]:
     """What is over, the newest first."""
     with connection.cursor() as cursor:

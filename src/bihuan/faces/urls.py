@@ -19,6 +19,7 @@ from bihuan.faces.console import (
     rule_rows,
     rules,
     scenes,
+    sensed,
     suggested,
     work,
 )
@@ -132,6 +133,7 @@ urlpatterns = [
     path("console/notices/ways", notices_ways.ways, name="notice-ways"),
     path("calendar/<str:token>.ics", calendars.feed, name="calendar"),
     path("console/calendar", calendars.page, name="calendars"),
+    path("console/sensed", sensed.page, name="sensed"),
     path("console/roster", roster.page, name="roster"),
     path("console/unit", boards.unit, name="unit-board"),
     path("console/evaluation", boards.evaluation, name="evaluation"),

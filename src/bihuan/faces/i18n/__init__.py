@@ -26,6 +26,7 @@ from bihuan.faces.i18n import (
     rules,
     scenes,
     screen,
+    sensed,
     suggested,
 )
 
@@ -40,6 +41,7 @@ ENGLISH: dict[str, str] = {
     **rules.ENGLISH,
     **scenes.ENGLISH,
     **screen.ENGLISH,
+    **sensed.ENGLISH,
     **notices.ENGLISH,
     **finding.ENGLISH,
     **portal_more.ENGLISH,

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from bihuan.desk import api as desk
-from bihuan.faces import asked, emergency, shown
+from bihuan.faces import asked, emergency, shown, warned
 from bihuan.faces.i18n import say
 from bihuan.faces.pages import explain_refusal
 from bihuan.faces.portal import photos, public, rate, spot, steps, story
@@ -39,7 +39,9 @@ WHYS = {
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     others = [one for one in desk.scene_choices() if one.code != steps.FIRST_SCENE]
-    return render(request, "portal/home.html", {"others": others, "own": desk.own_scene_choices()})
+    return render(
+        request, "portal/home.html", {"others": others, "own": desk.own_scene_choices(), "warnings": warned.public()}
+    )
 
 
 @require_http_methods(["GET", "POST"])

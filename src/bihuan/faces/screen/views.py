@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from bihuan.desk import api as desk
+from bihuan.faces import warned
 from bihuan.faces.console.gate import staff_only
 from bihuan.faces.i18n import say
 from bihuan.faces.screen import asked, papers, picture, shown
@@ -43,7 +44,7 @@ def _values(staff: desk.Staff, wanted: asked.Asked) -> dict[str, object]:
     matters = boards.table("category", span=wanted.span, where=wanted.where)
     total = now.total
     return {
-        "mark": now.mark,
+        "mark": f"{now.mark}.{desk.warnings.mark()}",
         "at": desk.now(),
         "first": wanted.first,
         "last": wanted.last,
@@ -60,6 +61,7 @@ def _values(staff: desk.Staff, wanted: asked.Asked) -> dict[str, object]:
         "matters": [_matter(row, wanted) for row in matters.rows if row.is_shown][:8],
         "picture": picture.draw(everywhere.rows, staff.actor, place),
         "chosen": place[:A_STREET],
+        "warnings": [warned.shown(one) for one in desk.warnings.open_now()],
         "falls": [one for one in boards.falls() if not place or one.name.place == place],
     }
 
@@ -106,13 +108,13 @@ def _matter(row: desk.boards.Row, wanted: asked.Asked) -> dict[str, object]:
 @require_GET
 @staff_only
 def live(request: HttpRequest, staff: desk.Staff) -> HttpResponse:  # noqa: ARG001 - only staff may ask
-    """Server-sent events: tells when the boards have moved, then lets go.
+    """Server-sent events: tells when the boards or the warnings have moved, then lets go.
 
     Browsers come back by themselves after two seconds. A stream that stayed open would hold one of the few threads of
     a web process for every screen on a wall.
     """
     known = request.headers.get("Last-Event-ID") or request.GET.get("since", "")
-    mark = str(boards.mark())
+    mark = f"{boards.mark()}.{desk.warnings.mark()}"
     told = f"id: {mark}\nevent: moved\ndata: {mark}\n" if mark != known else ": nothing new\n"
     return HttpResponse(f"retry: {AGAIN}\n{told}\n", content_type="text/event-stream; charset=utf-8")
 

@@ -15,7 +15,7 @@ from typing import Any
 from bihuan.desk import api as desk
 from bihuan.desk.api import warnings as kept
 from bihuan.kernel.refused import Refused
-from bihuan.sense.warn import course
+from bihuan.sense.warn import course, muted
 from bihuan.sense.warn.course import Change, Course, Found, Prop
 from bihuan.sense.warn.rules import OWN_LEVELS, Row, Rules, read
 
@@ -136,7 +136,7 @@ def _follow(rules: Rules) -> None:
     """For each that is issued and not muted, once: its case, its plan. A refusal is told in the log and tried again."""
     open_ones = kept.open_now()
     for one in open_ones:
-        if one.state not in {"issued", "requested"} or one.announced is not None or muted_by(one, open_ones, rules):
+        if one.state not in {"issued", "requested"} or one.announced is not None or muted.by(one, open_ones, rules):
             continue
         row = rules.of_level(one.grouped, one.level)
         try:
@@ -145,24 +145,6 @@ def _follow(rules: Rules) -> None:
             log.warning("warning %s opens no case: %s", one.id, refused)
             continue
         kept.announce(one.id, case, row.plan if row is not None else "")
-
-
-def muted_by(one: kept.Warned, open_ones: Iterable[kept.Warned], rules: Rules) -> str:
-    """``parent:GROUP`` or ``silence:REASON``; empty where nothing mutes it."""
-    parent = rules.parent_of(one.grouped)
-    for other in open_ones:
-        if parent and other.grouped == parent and other.state in kept.TOLD and _overlap(one, other):
-            return f"parent:{other.body.get('name', parent)}"
-    at = desk.now()
-    for silence in desk.warning_silences.current():
-        if silence.covers(one, at):
-            return f"silence:{silence.reason}"
-    return ""
-
-
-def _overlap(one: kept.Warned, other: kept.Warned) -> bool:
-    own, others = one.body.get("places", []), other.body.get("places", [])
-    return not own or not others or any(a.startswith(b) or b.startswith(a) for a in own for b in others)
 
 
 def _case(one: kept.Warned, row: Row) -> Any:  # noqa: ANN401 - a UUID
