@@ -229,3 +229,46 @@ def test_bihuan_run_starts_the_judge_and_what_mqtt_needs(bihuan, settings):
     assert [one.name for one in sensing.parts(["bihuan"])] == ["judge", "mqtt"]
     settings.MQTT = "embedded://127.0.0.1:1999"
     assert [one.name for one in sensing.parts(["bihuan"])] == ["judge", "broker", "mqtt"]
+
+
+def test_a_bug_in_what_follows_ends_neither_the_judge_nor_the_others():
+    rules()
+    send([6])
+    stop, called = threading.Event(), []
+
+    def broken():
+        called.append("broken")
+        raise ZeroDivisionError
+
+    def after():
+        called.append("after")
+        if len(desk.signals.findings()) and called.count("broken") > 1:
+            stop.set()
+
+    def run():
+        try:
+            judging.run(stop, broken, after)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(60)
+    assert called[-1] == "after"
+    assert len(desk.signals.findings()) == 1
+
+
+def test_a_clock_that_jumps_back_and_forth_loses_no_signal_and_finds_none_twice(judge, monkeypatch):
+    rules()
+    one = judge()
+    for hours in (0, -24, 48, -3):
+        monkeypatch.setattr(instant, "wall", lambda hours=hours: NOW + timedelta(hours=hours))
+        at = instant.wall() - timedelta(minutes=9)
+        values = [
+            desk.signals.Signal("gauge", "water_level", at + timedelta(minutes=n), v) for n, v in enumerate((1, 6, 1))
+        ]
+        desk.signals.keep(values, source="centre/gate")
+        judge_all(one)
+    one.end()
+    assert [finding.mark for finding in reversed(desk.signals.findings())] == [1, -1, 1, -1]
+    assert faults() == {"out_of_order": 6}

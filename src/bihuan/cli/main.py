@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bihuan.cli import drills, meeting, office, scene, sensing, signals, suggest, warnings, webhooks
+from bihuan.cli import drills, indicators, meeting, office, scene, sensing, signals, suggest, warnings, webhooks
 from bihuan.cli.common import Json, World, day_of, err, fail, out, progress, ready, say
 from bihuan.wiring import commands, importing, postgres, simulating, site, supervisor
 from bihuan.wiring.processes import Busy
@@ -34,6 +34,8 @@ app.add_typer(meeting.app, name="meeting")
 app.add_typer(signals.app, name="signals")
 signals.app.add_typer(sensing.rules, name="rules")
 signals.app.add_typer(sensing.source, name="source")
+signals.app.add_typer(indicators.app, name="indicator")
+signals.app.command("keep")(indicators.keep)
 for one in (sensing.watch, sensing.receive, sensing.detect, sensing.health):
     signals.app.command()(one)
 app.add_typer(warnings.app, name="warnings")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from bihuan.desk import instant, photos, subscriptions, uploads
+from bihuan.desk import instant, photos, signal_keeping, subscriptions, uploads
 
 SLICE = 2000
 KEYS_LIVE = timedelta(days=30)
@@ -33,7 +33,7 @@ def step() -> int:
     gone += _remove("webhook_message", _MESSAGES, now - SENT_KEPT)
     gone += _remove("notice", _NOTICES, now - NOTICES_KEPT) + _remove("notice_letter", _NOTICES, now - NOTICES_KEPT)
     gone += _remove("duty_span", "ends < %s", now - SENT_KEPT)
-    gone += subscriptions.end_unconfirmed()
+    gone += subscriptions.end_unconfirmed() + signal_keeping.step()
     gone += photos.remove_unused(now - PHOTO_WAITS, FILES) + uploads.remove_old(now - PHOTO_WAITS, FILES)
     return gone + _remove("webhook_try", _TRIES, now - SENT_KEPT)
 

@@ -1,7 +1,7 @@
 """The judge of a site: judges signals as they come, by the rules in force, until asked to end.
 
 Any number may be started, on any number of machines; one judges and the others wait for its place. What follows from
-findings is somebody else's: ``after`` is called whenever something was judged or a while has passed.
+findings is somebody else's: each of ``after`` is called whenever something was judged or a while has passed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from django.db import Error, connection
 
@@ -18,6 +19,7 @@ from bihuan.sense.watch import Part, Watch
 
 PART = "district"
 LOOK_EVERY, IDLE, TRY_AGAIN = 5.0, 0.3, 2.0
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -70,22 +72,37 @@ class Judge:
         connection.close()
 
 
-def run(stop: threading.Event, after: Callable[[], object] = lambda: None, *, part: str = PART) -> None:
-    """Judge until ``stop`` is set; outlives its database."""
-    judge, has_trouble, pause = Judge(part), False, 0.0
+def run(stop: threading.Event, *after: Callable[[], object], part: str = PART) -> None:
+    """Judge until ``stop`` is set; outlives its database, and an error in what follows (``after``)."""
+    judge, pause = Judge(part), 0.0
+    troubles: dict[str, str] = {}
     while not stop.wait(pause):
-        try:
-            read = judge.step()
-            if read is not None:
-                after()
-            pause = TRY_AGAIN if read is None else 0.0 if read else IDLE
-            if has_trouble:
-                log.warning("judge: works again")
-            has_trouble = False
-        except (Error, desk.signal_rules.OtherJudgeError) as error:
-            if not has_trouble:
-                log.warning("judge: %s; trying again", str(error).strip().partition("\n")[0])
-            has_trouble, pause = True, TRY_AGAIN
-            judge.forget()
+        read = _tried("judge", judge.step, troubles)
+        if read is None:
+            pause = TRY_AGAIN
+            if "judge" in troubles:
+                judge.forget()
+            continue
+        for one in after:
+            _tried(one.__qualname__, one, troubles)
+        pause = 0.0 if read else IDLE
     judge.end()
     log.info("judge ended")
+
+
+def _tried(name: str, work: Callable[[], T], troubles: dict[str, str]) -> T | None:
+    """What it returned; ``None`` when it failed, which is said once."""
+    try:
+        done = work()
+    except Exception as error:
+        said = str(error).strip().partition("\n")[0]
+        if name not in troubles:
+            is_usual = isinstance(error, Error | desk.signal_rules.OtherJudgeError)
+            log.error("%s: %s; trying again", name, said, exc_info=None if is_usual else error)  # noqa: TRY400
+        troubles[name] = said
+        if isinstance(error, Error):
+            connection.close()
+        return None
+    if troubles.pop(name, None) is not None:
+        log.warning("%s: works again", name)
+    return done

@@ -53,9 +53,10 @@ def _stopped() -> threading.Event:
 def watch() -> None:
     """Judge until asked to end; warnings follow what is found."""
     from bihuan.sense import judging
+    from bihuan.sense.counting import Counting
     from bihuan.sense.warn import work
 
-    judging.run(_stopped(), after=work.step)
+    judging.run(_stopped(), Counting().step, work.step)
 
 
 def receive() -> None:
