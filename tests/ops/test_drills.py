@@ -151,6 +151,18 @@ def test_a_reading_is_judged_by_the_detectors_and_becomes_the_drills_own_warning
     assert [one["key"] for one in drill.report["lessons"]] == ["b"]
 
 
+def test_a_river_that_rises_and_falls_is_one_warning_up_at_once_and_down_after_a_while(district):
+    drill = played(reading.find("flood"))
+    lines = [one for one in api.drills.lines(drill.played_in) if one.kind in {"warning", "eased", "lifted"}]
+    river = [(one.kind, one.data["level"]) for one in lines if one.data["of"].startswith("water_level")]
+    assert river == [("warning", "III"), ("warning", "II"), ("eased", "III"), ("lifted", "III")]
+    fell = next(
+        one.at for one in api.drills.lines(drill.played_in) if one.kind == "lowered" and "quay" in one.data["of"]
+    )
+    eased = next(one.at for one in lines if one.kind == "eased")
+    assert eased - fell >= timedelta(minutes=30)
+
+
 def test_a_role_player_gives_an_order_back_and_disputes_an_answer(district):
     drill = played(
         HEAD

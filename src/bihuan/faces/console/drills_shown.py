@@ -39,6 +39,8 @@ KINDS = {
     "raised": "越过阈值",
     "lowered": "回落",
     "warning": "预警",
+    "eased": "预警降级",
+    "lifted": "预警解除",
     "activated": "启动预案",
     "left-out": "没有注入",
     "stuck": "做不下去",

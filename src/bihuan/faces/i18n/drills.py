@@ -72,6 +72,8 @@ ENGLISH: dict[str, str] = {
     "怎么用": "What for",
     "没有这些编号的件，或者它们不归您看。": "There are no such cases, or they are not yours to see.",
     "{n} 个预案该演练了": "{n} plans should be drilled",
+    "预警降级": "Warning lowered",
+    "预警解除": "Warning lifted",
     "刚才": "Just now",
     "演练的地图：各街道的案卷数": "Map of the drill: cases by street",
     "示意图。数字是演练里这个街道的案卷数；着色的街道还有没办完的。": "A sketch. Numbers are the cases of the drill in a street; a coloured street has some that are open.",

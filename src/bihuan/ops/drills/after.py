@@ -17,7 +17,21 @@ from bihuan.ops.drills.script import Expectation, Script
 
 MOST_ROWS = 400
 SHOWN = frozenset(
-    {"fused", "inject", "raised", "lowered", "warning", "activated", "left-out", "stuck", "paused", "resumed", "speed"}
+    {
+        "eased",
+        "lifted",
+        "fused",
+        "inject",
+        "raised",
+        "lowered",
+        "warning",
+        "activated",
+        "left-out",
+        "stuck",
+        "paused",
+        "resumed",
+        "speed",
+    }
 )
 
 

@@ -163,6 +163,8 @@ class Engine:
             at = max((step.at for _, step in steps.get(case, ())), default=end)
             self._changed(case, state_of(outcome), at)
         self._fuse()
+        for kind, about in self.sensors.passing(self.now):
+            self._note(self.now, kind, about)
         self._hard()
 
     def _reports(self, end: datetime) -> Iterator[Timed]:

@@ -43,7 +43,7 @@ MAY: Mapping[str, frozenset[str]] = {
 ALWAYS = frozenset({"key", "kind", "at", "when", "unless"})
 MARKS = ("registered", "accepted", "dispatched", "taken", "arrived", "finished", "answered", "closed")
 ACTS = ("accept", "dispatch", "take", "arrive", "finish", "return", "send", "verify", "rework", "dispute", "note")
-LINES = ("fused", "inject", "reading", "raised", "lowered", "warning", "activated", "ended")
+LINES = ("eased", "lifted", "fused", "inject", "reading", "raised", "lowered", "warning", "activated", "ended")
 
 
 class BadScript(ValueError):
