@@ -1,6 +1,7 @@
 """What those do whom nobody plays: one rule a stage and a task, from the state alone and a die of that very step.
 
-Nothing is remembered between two steps. So a drill that was interrupted goes on as it would have gone.
+Nothing is remembered between two steps. A drill that was cut off goes on where its clock stood; what was under way then
+begins anew from there.
 """
 
 from __future__ import annotations
