@@ -56,6 +56,7 @@ def fill(address, world, code=None):
         .replace("<number>", "1")
         .replace("<ground>", "500103")
         .replace("<form>", "none")
+        .replace("<warning>", "00000000-0000-4000-8000-000000000000")
         .replace("<drill>", "00000000-0000-4000-8000-000000000000")
         .replace("<scene>", "m500103_1")
         .replace("<table>", "clocks")

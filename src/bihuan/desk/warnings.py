@@ -336,3 +336,24 @@ def announce(warning: UUID, case: UUID | None, plan: str) -> None:
             one.announced, one.case, one.plan = instant.now(), case, plan
             reason = " ".join(part for part in (f"case:{case}" if case else "", f"plan:{plan}" if plan else "") if part)
             store(cursor, one, [line(one, "announced", one.announced, reason=reason)])
+
+
+def relay(
+    identifier: str, level: str, body: Mapping[str, Any], began: datetime, until: datetime, *, ends: Sequence[str] = ()
+) -> Warned | None:
+    """Somebody else's warning, told on as his; ``ends``: identifiers of those that it updates or cancels.
+
+    The same identifier again changes nothing. Without a body it only ends others.
+    """
+    now = instant.now()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        for one in _read(cursor, "state = 'relayed' AND body->>'identifier' = ANY(%s)", [list(ends)]):
+            one.state, one.ended, one.next = "over", now, None
+            store(cursor, one, [line(one, "over", now, reason=identifier)])
+        if not body or _read(cursor, "body->>'identifier' = %s", [identifier]):
+            return None
+        made = new(f"cap:{identity.new_id().hex[:30]}", "", {**body, "identifier": identifier}, began, until)
+        made.state, made.level, made.issued, made.next = "relayed", level, began, until
+        store(cursor, made, [line(made, "relayed", now, reason=str(body.get("sender", "")))])
+    return made

@@ -8,7 +8,7 @@ from django.urls.converters import StringConverter
 from django.views.decorators.gzip import gzip_page
 from django.views.i18n import set_language
 
-from bihuan.faces import pages
+from bihuan.faces import caps, pages
 from bihuan.faces.console import (
     calendars,
     drills,
@@ -102,6 +102,8 @@ urlpatterns = [
     path("verify", gzip_page(portal.verify), name="verify"),
     path("rules", gzip_page(portal.rules), name="rules"),
     path("cases", gzip_page(public.cases), name="public-cases"),
+    path("warnings.atom", caps.feed, name="warnings-feed"),
+    path("warnings/<uuid:warning>.cap", caps.one, name="warning-cap"),
     path("cases.atom", public.feed, name="public-feed"),
     path("cases/<int:number>", gzip_page(public.one), name="public-case"),
     path("places/<place:ground>", gzip_page(public.place), name="public-place"),

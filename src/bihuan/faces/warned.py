@@ -18,8 +18,8 @@ STATES = {
 HAZARDS = {"natural": "自然灾害", "accident": "事故灾难", "health": "公共卫生", "security": "社会安全"}
 STEPS = {
     "raised": "发现",
-    "up": "升级",
-    "down": "降级",
+    "up": "调高级别",
+    "down": "调低级别",
     "over": "解除",
     "extended": "延长",
     "announced": "已交办",

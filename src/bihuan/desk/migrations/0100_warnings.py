@@ -43,6 +43,7 @@ CREATE TABLE warning (
 );
 CREATE UNIQUE INDEX warning_open ON warning (district, grouped, place) WHERE ended IS NULL;
 CREATE INDEX warning_next ON warning (next) WHERE ended IS NULL AND next IS NOT NULL;
+CREATE INDEX warning_identifier ON warning ((body->>'identifier')) WHERE body ? 'identifier';
 CREATE INDEX warning_began ON warning (began DESC);
 COMMENT ON COLUMN warning.body IS 'What art. 64 asks for: hazard, caution, measures, audience, issuer, places; and its name.';
 COMMENT ON COLUMN warning.course IS 'The findings that hold it up, with their levels.';

@@ -14,6 +14,7 @@ from ninja.parser import Parser
 
 from bihuan.faces.rest import (
     body,
+    caps,
     cases,
     commands,
     document,
@@ -95,6 +96,7 @@ def make() -> Api:
         registers.router,
         webhooks.router,
         signals.router,
+        caps.router,
     )
     for router in routers:
         made.add_router("", router)

@@ -64,6 +64,7 @@ DOOR: dict[str, tuple[str, str, str, str]] = {
         "请求体太大", "The body is too large", "最多 {most} 字节。", "At most {most} bytes.",
     ),
     "too-many-lines": ("行数太多", "Too many lines", "最多 {most} 行。", "At most {most} lines."),
+    "cap-wrong": ("这条 CAP 不对", "This CAP is wrong", "{what}。", "{what}."),
     "media-type": (
         "不支持这种内容类型", "This media type is not taken",
         "请用 {allowed}（UTF-8）。", "Send {allowed}, in UTF-8.",
