@@ -14,7 +14,7 @@ TABLE = Path(__file__).parents[2] / "docs" / "reference" / "permissions.md"
 ROW = re.compile(r"^\| `(/[^`]*)` \| ([A-Z ]+) \| (\w+) \|", re.MULTILINE)
 # What is no page: scripts, pictures, files, feeds, streams; and the field app, which has a test of its own.
 NO_PAGE = re.compile(
-    r"\.(svg|json|atom|js|csv|ics|cap)$|/live$|<name>|<kind>|<form>|<scene>|<drill>|^/(api|open311|field|language|logout)"
+    r"\.(svg|json|atom|js|csv|ics|cap)$|/live$|<name>|<kind>|<form>|<scene>|<drill>|^/(api|open311|sta|field|language|logout)"
 )
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 VIEW = page_browser.PHONE | {"viewport": {"width": 360, "height": 760}}
