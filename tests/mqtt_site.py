@@ -81,12 +81,13 @@ def sender(at, user="", client_id="", *, login=None):
 
 
 @contextmanager
-def door(at, **more):
-    """The door, in a thread; with a connection to the database of its own."""
+def door(at, *, waits=True, **more):
+    """The door, in a thread; with a connection to the database of its own. ``waits``: until it listens."""
     one, stop = Door(at.address, name="bihuan-test", **more), threading.Event()
     thread = threading.Thread(target=one.run, args=(stop,))
     thread.start()
     try:
+        assert not waits or one.is_listening.wait(60)
         yield one
     finally:
         stop.set()

@@ -81,7 +81,7 @@ listen: "127.0.0.1:-1"
 pid_file: {json.dumps(str(home / "pid"))}
 max_payload: 256KB
 jetstream {{ store_dir: {json.dumps(str(home / "store"))}, max_mem: 64MB, max_file: 4GB }}
-mqtt {{ listen: {json.dumps(at)}, max_ack_pending: 10000, ack_wait: "60s" }}
+mqtt {{ listen: {json.dumps(at)}, max_ack_pending: 10000, ack_wait: "10s" }}
 authorization {{ users: {json.dumps(users)} }}
 """
     _write(home / "nats.conf", text)

@@ -110,6 +110,8 @@ class Door:
         self._connection = 0
         self._client = self._made()
         self.stored = 0
+        # From then on the broker keeps what comes for us.
+        self.is_listening = threading.Event()
 
     def _made(self) -> Client:
         client = Client(
@@ -120,6 +122,7 @@ class Door:
             manual_ack=True,
         )
         client.on_connect, client.on_disconnect, client.on_message = self._connected, self._disconnected, self._heard
+        client.on_subscribe = lambda *_: self.is_listening.set()
         client.reconnect_delay_set(min_delay=1, max_delay=10)
         if self._address.user:
             client.username_pw_set(self._address.user, self._address.password)
