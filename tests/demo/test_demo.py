@@ -180,3 +180,23 @@ def test_people_are_plainly_fictional():
     assert all("演示" in one.name or "示范" in one.name for one in load.people())
     assert not re.search(r"(?<!\d)1[3-9]\d{9}(?!\d)", text), "a telephone number that somebody may have"
     assert not re.search(r"(?<!\d)\d{17}[\dXx](?!\d)", text), "an identity number"
+
+
+def test_the_rain_of_last_night_was_a_warning_that_is_over_and_waits_to_be_judged():
+    from bihuan.demo import sensing
+    from bihuan.sense.detect import rules as detectors
+    from bihuan.sense.judging import Judge
+    from bihuan.sense.warn import rules, work
+
+    detectors.read(sensing.DETECTORS)
+    rules.read(sensing.WARNINGS)
+    load.load_demo()
+    assert sensing.load_readings() == len(sensing.RAIN)
+    assert sensing.load_readings() == 0
+    judge = Judge()
+    while judge.step():
+        pass
+    work.step()
+    (one,) = api.warnings.past()
+    assert (one.grouped, one.level, one.place, one.verdict) == ("rain", "IV", sensing.XIAOJIAWAN, "")
+    assert api.warnings.open_now() == []

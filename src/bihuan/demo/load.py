@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 
 from django.contrib.auth.hashers import make_password
 
-from bihuan.demo import cases, draw, papers, shifts
+from bihuan.demo import cases, draw, papers, sensing, shifts
 from bihuan.desk import api
 from bihuan.scenes import install
 
@@ -82,12 +82,14 @@ def load_demo(step: Step = lambda _done, _all: None) -> list[Account]:
     step(5, 6)
     api.registers.load([*stations(), *papers.registers()], by=api.SYSTEM)
     api.roster.put(shifts.spans(person_id), by=api.SYSTEM)
+    sensing.load_rules()
     step(6, 6)
     return accounts()
 
 
 def load_cases(step: Step = lambda _done, _all: None) -> int:
-    """Some forty example cases in different stages, once. Returns how many were loaded now."""
+    """Some forty example cases in different stages and a night's rain, once. Returns how many cases were new."""
+    sensing.load_readings()
     return cases.load(step)
 
 
