@@ -117,7 +117,8 @@ def pages_of_the_console():
 def filled(address, drill):
     """The address of a page with the drill, its case, and names that are there or not."""
     known = {"drill": drill.drill.id, "case": drill.exercise.case, "scene": "city", "table": "clocks", "pack": "xlsx"}
-    known |= {"name": f"{'0' * 64}.png", "kind": "pdf", "form": "none"}
+    name = "opinion" if "/letter/" in address else f"{'0' * 64}.{'webm' if '/voice/' in address else 'png'}"
+    known |= {"name": name, "kind": "pdf", "form": "none"}
     return re.sub(r"<(\w+)>", lambda found: str(known.get(found[1], UUID(int=0))), address)
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -23,7 +24,7 @@ MARK = EXERCISE
 KEY = "world"
 # What opens inside. All else of the console is about the real district: boards, registers, rulebooks, search, notices.
 OPEN = re.compile(r"/console/(?:$|case/|drills|post$|glass$)|/field/")
-Handler = Callable[[HttpRequest], HttpResponseBase]
+Handler = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True)
@@ -53,21 +54,22 @@ def found(staff: desk.Staff, world: int) -> desk.drills.Drill | None:
     return drill if desk.virtual.get(world).dropped is None else None
 
 
-def in_world(get_response: Handler) -> Handler:
-    """Middleware: opens the world that the session names for the length of the request."""
+def opened(view: Handler) -> Handler:
+    """A page, opened in the world that the session names. Who calls it makes good what a lost database breaks."""
 
-    def middleware(request: HttpRequest) -> HttpResponseBase:
+    @wraps(view)
+    def page(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         inside = _inside(request) if request.path.startswith(("/console/", "/field/")) else None
         request.inside = inside  # type: ignore[attr-defined]
         if inside is None:
-            return get_response(request)
+            return view(request, *args, **kwargs)
         if not OPEN.match(request.path):
             text = say("您在演练里。这一页说的是真实的区，演练里打不开；先离开演练。")
             return problem_page(request, say("演练里没有这一页"), text, back="/console/drills", status=409)
         with desk.here.inside(inside.world):
-            return get_response(request)
+            return view(request, *args, **kwargs)
 
-    return middleware
+    return page
 
 
 def _inside(request: HttpRequest) -> Inside | None:

@@ -17,7 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from bihuan.faces import pages
+from bihuan.faces import drilling, pages
 
 log = logging.getLogger("bihuan.revive")
 LONGEST_WAIT, LOOK_EVERY = 5.0, 0.1
@@ -74,6 +74,7 @@ class Patience:
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: list[Any], kwargs: dict[str, Any]
     ) -> HttpResponseBase:
+        view = drilling.opened(view)
         try:
             if request.method not in SAFE and connection.connection is None:
                 _wait()
