@@ -45,11 +45,18 @@ class Photo {
     this.cursor = { x: 0, y: 0 };
     const undo = document.createElement("button");
     Object.assign(undo, { type: "button", className: "button", textContent: input.dataset.undo });
-    undo.addEventListener("click", () => busy(() => this.restore()));
+    this.turn = Promise.resolve();
+    undo.addEventListener("click", () => this.next(() => this.restore()));
     this.box.append(this.canvas, undo);
     this.canvas.addEventListener("pointerdown", (event) => this.begin(event));
     this.canvas.addEventListener("pointerup", (event) => this.end(event));
     this.canvas.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** One after the other: what is covered while the picture is drawn anew must not be lost under it. */
+  next(work) {
+    this.turn = this.turn.then(work, work);
+    return busy(() => this.turn);
   }
 
   async restore() {
@@ -90,7 +97,7 @@ class Photo {
     if (width < least) { x -= (least - width) / 2; width = least; }
     if (height < least) { y -= (least - height) / 2; height = least; }
     this.from = null;
-    await busy(() => this.cover(x, y, width, height));
+    await this.next(() => this.cover(x, y, width, height));
   }
 
   async cover(x, y, width, height) {
@@ -106,8 +113,12 @@ class Photo {
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (!way && event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
+    await this.next(() => this.press(way, side));
+  }
+
+  async press(way, side) {
     if (this.unmark) this.unmark();
-    if (!way) return void await busy(() => this.cover(this.cursor.x, this.cursor.y, side, side));
+    if (!way) return void await this.cover(this.cursor.x, this.cursor.y, side, side);
     this.cursor.x = Math.min(this.canvas.width - side, Math.max(0, this.cursor.x + (way[0] * this.canvas.width) / STEP));
     this.cursor.y = Math.min(this.canvas.height - side, Math.max(0, this.cursor.y + (way[1] * this.canvas.width) / STEP));
     this.mark(side);
