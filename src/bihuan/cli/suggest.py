@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from bihuan.cli.common import Json, fail, out, progress
+from bihuan.cli.common import Json, fail, out, progress, ready
 from bihuan.wiring.commands import CannotGoOn
 
-app = typer.Typer(help="建议 Suggestions: it drafts, people decide. train, classify, card.", no_args_is_help=True)
+app = typer.Typer(
+    help="建议 Suggestions: it drafts, people decide. train, classify, card; retrain, install, fuse.",
+    no_args_is_help=True,
+)
 File = Annotated[Path, typer.Argument(help="CSV、JSON 行(可 .gz)或 XLSX; CSV, JSON lines (also .gz) or XLSX")]
 Text = Annotated[str, typer.Option(help="正文所在的列 column of the text")]
 
@@ -72,6 +76,55 @@ def card(model: Annotated[Path, typer.Argument(help="模型文件夹 folder of t
     except CannotGoOn as error:
         raise fail(str(error)) from error
     _show(told, as_json=as_json)
+
+
+@app.command("retrain")
+def retrain(scene: Annotated[str, typer.Option(help="场景 scene")] = "city", as_json: Json = False) -> None:
+    """用本台已受理、未封存的件重新训练。 From the desk's own accepted cases, none sealed; corrections are in them."""
+    with ready():
+        from bihuan.wiring import suggesting  # noqa: PLC0415 - as above
+
+        try:
+            with progress("训练 training") as step:
+                told = suggesting.relearn(scene, step)
+        except CannotGoOn as error:
+            raise fail(str(error)) from error
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False))
+        return
+    for one in told.values():
+        _show(one, as_json=False)
+
+
+@app.command("install")
+def install(
+    model: Annotated[Path, typer.Argument(help="模型文件夹 folder of the model")],
+    scene: Annotated[str, typer.Option(help="场景 scene")] = "city",
+    as_json: Json = False,
+) -> None:
+    """让一个训练好的模型为本台起草类别。 Let a trained model draft categories; its labels are their codes."""
+    with ready():
+        from bihuan.wiring import suggesting  # noqa: PLC0415 - as above
+
+        try:
+            told = suggesting.install(model, scene)
+        except CannotGoOn as error:
+            raise fail(str(error)) from error
+    _show(told, as_json=as_json)
+
+
+@app.command("fuse")
+def fuse(rules: Annotated[Path, typer.Argument(help="规则文件(TOML,[[rule]]) file of rules (TOML, [[rule]])")]) -> None:
+    """哪些信号可以自动并为一件的来源。 Which signals may join an open case by themselves."""
+    with ready():
+        from bihuan.desk import api as desk  # noqa: PLC0415 - needs Django set up
+
+        try:
+            rows = tomllib.loads(rules.read_text(encoding="utf-8")).get("rule", [])
+            found = desk.fusing.set_rules(rows)
+        except (OSError, tomllib.TOMLDecodeError, desk.fusing.BadRules) as error:
+            raise fail(f"{rules}: {error}") from error
+    out.print(f"{len(found)} 条规则已生效 / rules in force")
 
 
 def _show(card: dict[str, Any], *, as_json: bool) -> None:

@@ -24,6 +24,7 @@ from bihuan.desk import (
     signal_sources,
     signals,
     subscriptions,
+    suggestions,
     things,
     upkeep,
     uploads,
@@ -67,6 +68,7 @@ from bihuan.desk.intake import Intake, report_many
 from bihuan.desk.keyring import KeyringError
 from bihuan.desk.lists import TABS, Filters, Line, Page, category_of, step_name
 from bihuan.desk.looks import Look
+from bihuan.desk.missing import question as ask_for
 from bihuan.desk.moves import Move
 from bihuan.desk.names import UnitName
 from bihuan.desk.names import place as place_name
@@ -175,6 +177,7 @@ __all__ = [
     "UnitName",
     "allowed",
     "areas",
+    "ask_for",
     "ask_glass",
     "asked_fields",
     "audit",
@@ -265,6 +268,7 @@ __all__ = [
     "submit",
     "submit_many",
     "subscriptions",
+    "suggestions",
     "tell_rules",
     "tell_scene",
     "tell_words",

@@ -95,6 +95,11 @@ COPIES: tuple[Copy, ...] = (
         "DELETE FROM case_alike WHERE case_id IN (SELECT case_id FROM vault_key WHERE id = ANY(%s::uuid[]))",
     ),
     Copy(
+        "case_suggestion", ("words", "equal"), "keyed hashes of the words that decided a drafted category",
+        "as long as its case", "deleted in the cases of the person",
+        "DELETE FROM case_suggestion WHERE case_id IN (SELECT case_id FROM vault_key WHERE id = ANY(%s::uuid[]))",
+    ),
+    Copy(
         "outbox", ("to", "body", "last_error"), "whom a message goes to and which event it is about, by reference",
         "90 days after it was handed over",
         "bodies carry references; the receiver opens them through the gate or not at all",
@@ -163,6 +168,11 @@ OUTSIDE: tuple[Copy, ...] = (
 PLAIN: Mapping[str, tuple[str, ...]] = {
     "case_words": ("district",),
     "case_alike": ("district", "category", "place"),
+    "case_suggestion": (
+        "district", "scene", "category", "category_chance", "unit", "unit_chance", "missing", "final_category",
+        "final_unit",
+    ),
+    "suggest_model": ("district", "scene", "what", "card"),
     # Sensors are things; which rule joined their signal to a case.
     "case_source": ("district", "source", "sensor", "kind", "value", "metres", "basis"),
     "saved_view": ("district", "unit", "query"),

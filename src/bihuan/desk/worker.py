@@ -16,7 +16,20 @@ from types import FrameType
 
 from django.db import Error, connection, connections
 
-from bihuan.desk import boards, equal, feed, indicators, outbox, ports, recompute, search, subscriptions, ticker, tidy
+from bihuan.desk import (
+    boards,
+    equal,
+    feed,
+    indicators,
+    outbox,
+    ports,
+    recompute,
+    search,
+    subscriptions,
+    suggestions,
+    ticker,
+    tidy,
+)
 from bihuan.desk.notices import plan as notices
 from bihuan.desk.notices.send import Sender as Letters
 from bihuan.desk.ports import Notifier
@@ -50,6 +63,7 @@ def duties(notifier: Notifier) -> list[Duty]:
         Duty("boards", boards.step, 0.5),
         Duty("search", search.step, 0.5),
         Duty("equal", equal.step, 0.5),
+        Duty("suggestions", suggestions.step, 1.0),
         Duty("subscriptions", subscriptions.step, 30.0),
         Duty("counts", indicators.count_cases, 300.0),
         Duty("recompute", recompute.step, 5.0),

@@ -154,6 +154,7 @@ urlpatterns = [
     path("console/drills/leave", drills.leave, name="drill-leave"),
     path("console/drills/<uuid:drill>", drills.drill, name="drill"),
     path("console/drills/<uuid:drill>/report.pdf", drills.report, name="drill-report"),
+    path("console/models", suggested.models, name="models"),
     path("console/glass", console.glass, name="glass"),
     path("console/case/<uuid:case>", console.case, name="case"),
     path("console/case/<uuid:case>/do", console.do, name="do"),

@@ -112,7 +112,9 @@ def need_free_port(host: str, port: int) -> None:
 def work() -> None:
     from bihuan.desk import api
     from bihuan.ops.drills import running
+    from bihuan.sense.suggest.clerk import Clerk
 
+    api.suggestions.fill(Clerk(api.suggestions.folder()))
     api.upkeep.work([("drills", running.step, 1.0)])
 
 

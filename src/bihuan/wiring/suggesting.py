@@ -12,11 +12,14 @@ from typing import IO, Any
 
 from bihuan.adapters.importing.rows import BadFile, BadRow, Row
 from bihuan.adapters.importing.sources import Source, look, rows
-from bihuan.sense.suggest.model import NOTHING, BadModel, Suggestion, load, read_card, save
+from bihuan.sense.suggest.model import NOTHING, BadModel, Model, Suggestion, load, read_card, save
 from bihuan.sense.suggest.training import CannotTrain, train
 from bihuan.wiring.commands import CannotGoOn
 
 Progress = Callable[[int, int], None]
+METHOD = "ridge regression on units of text and their pairs, logistic calibration on rows not seen"
+MEASURED = "rows not seen by the model that judged them, near copies kept together, five parts"
+SHARED_BY = 5  # of the desk's own texts a piece is kept only where five cases have it
 LONGEST_CELL = 1 << 24
 SEPARATORS = ",;\t|"
 NOT_FOR = (
@@ -34,8 +37,8 @@ def learn(file: Path, text: str, label: str, out: Path, step: Progress) -> dict[
         model.card.update(
             trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
             source={"file": file.name, "sha256": source.digest, "text": text, "label": label},
-            method="ridge regression on units of text and their pairs, logistic calibration on rows not seen",
-            measured="rows not seen by the model that judged them, near copies kept together, five parts",
+            method=METHOD,
+            measured=MEASURED,
             not_for=NOT_FOR,
         )
         save(model, out)
@@ -79,6 +82,60 @@ def card(folder: Path) -> dict[str, Any]:
         return read_card(folder)
     except BadModel as error:
         raise CannotGoOn(str(error)) from error
+
+
+def relearn(scene: str, step: Progress) -> dict[str, dict[str, Any]]:
+    """From the desk's own accepted cases, none sealed: a model of categories and, where it can be, one of units."""
+    from bihuan.desk import api as desk  # noqa: PLC0415 - needs Django set up, which files alone do not
+
+    rows = list(desk.suggestions.learnt_from(scene))
+    told = {}
+    for what, place in (("category", 1), ("unit", 2)):
+        good = [row for row in rows if row[place]]
+        try:
+            model = train([row[0] for row in good], [row[place] for row in good], step, shared_by=SHARED_BY)
+        except CannotTrain as error:
+            if what == "category":
+                raise CannotGoOn(str(error)) from error
+            continue
+        told[what] = _keep(model, scene, what, {"cases": scene, "rows": len(good)})
+    return told
+
+
+def install(folder: Path, scene: str) -> dict[str, Any]:
+    """A model that was trained on a file drafts for a scene: its labels must be categories of it."""
+    from bihuan.desk import api as desk  # noqa: PLC0415 - as above
+
+    try:
+        model = load(folder)
+    except BadModel as error:
+        raise CannotGoOn(str(error)) from error
+    known = {one.code for one in desk.category_choices(scene)}
+    if unknown := sorted(set(model.labels) - known):
+        raise CannotGoOn(
+            f"{folder}: 场景 {scene} 没有这些类别代码 / scene {scene} has no categories: {', '.join(unknown[:8])}"
+        )
+    return _keep(model, scene, "category", dict(model.card.get("source", {})))
+
+
+def _keep(model: Model, scene: str, what: str, source: dict[str, Any]) -> dict[str, Any]:
+    from bihuan.desk import api as desk  # noqa: PLC0415 - as above
+
+    model.card.update(
+        trained_at=model.card.get("trained_at") or datetime.now(UTC).isoformat(timespec="seconds"),
+        source=source,
+        method=METHOD,
+        measured=MEASURED,
+        not_for=NOT_FOR,
+    )
+    to = desk.suggestions.folder() / scene / what
+    try:
+        save(model, to)
+    except OSError as error:
+        raise CannotGoOn(f"{to}: 写不进去 / cannot be written ({error})") from error
+    told = read_card(to)
+    desk.suggestions.keep_card(scene, what, told)
+    return told
 
 
 def _told(found: Suggestion, words: int) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.views.decorators.http import require_POST
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
 
 from bihuan.desk import api as desk
 from bihuan.faces.console import lines
@@ -74,6 +75,84 @@ def _source(one: desk.fusing.Source) -> dict[str, object]:
         why = say("本件") if one.is_first else say("由人确认是同一件，并入本件")
     return {"id": one.id, "at": one.at, "text": text, "why": why, "number": one.number,
             "is_signal": one.what == "signal", "is_first": one.is_first}  # fmt: skip
+
+
+def with_drafts(actor: desk.Actor, rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Lines of the inbox with what is drafted for them."""
+    told = desk.suggestions.lines(actor, [row["id"] for row in rows if isinstance(row["id"], UUID)])
+    return [row | {"draft": told.get(row["id"]) if isinstance(row["id"], UUID) else None} for row in rows]
+
+
+def drafted(view: desk.CaseView) -> dict[str, object] | None:
+    """What the clerk drafted for the case; for those who may read all of it, none of a sealed one."""
+    state = view.state
+    if state.seal >= SEALED or view.verdict.level is not desk.Level.FULL:
+        return None
+    text = " ".join(t.text for t in view.texts.values() if t.kind == "text")
+    told = desk.suggestions.of(view.id, state.scene, state.category, state.place, text)
+    may = {move.key for move in view.moves if move.waits is None}
+    if told is None or may.isdisjoint({"recategorise", "accept", "dispatch"}):
+        return None
+    asks = [_question(state.scene, fact) for fact in told.asks] if "note" in may else []
+    return {
+        "category": told.category,
+        "percent": round(told.chance * 100),
+        "words": told.words,
+        "is_followed": told.is_followed,
+        "may_take": told.category is not None and "recategorise" in may and not told.is_followed,
+        "unit": told.unit,
+        "by_rule": told.by_rule,
+        "unit_percent": round(told.unit_chance * 100),
+        "asks": asks,
+        "is_empty": not (told.category or asks or told.unit),
+        "reason": say("采用系统建议"),
+    }
+
+
+def _question(scene: str, fact: str) -> dict[str, str]:
+    return {"fact": fact, "name": say(FACTS[fact]) if fact in FACTS else fact, "text": desk.ask_for(scene, fact)[0]}
+
+
+FACTS = {"place": "具体位置", "floor": "楼栋楼层", "time": "发生时间", "contact": "联系方式"}
+
+
+@require_http_methods(["GET", "POST"])
+@staff_only
+def models(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
+    """The cards of the models that draft, how they did, and the switch."""
+    problem = None
+    if request.method == "POST":
+        try:
+            desk.suggestions.switch(staff.actor, on=request.POST.get("on") == "1")
+            return redirect("models")
+        except Refused as refused:
+            problem = explain_refusal(refused)
+    values = {
+        "staff": staff,
+        "problem": problem,
+        "is_on": desk.suggestions.is_on(),
+        "may_switch": desk.suggestions.may_switch(staff.actor),
+        "cards": [_card(one) for one in desk.suggestions.cards()],
+        "rules": desk.fusing.rules(),
+        "command": "bihuan suggest retrain",
+    }
+    return render(request, "console/models.html", values, status=409 if problem else 200)
+
+
+def _card(one: desk.suggestions.Card) -> dict[str, object]:
+    names = {row.code: row for row in desk.category_choices(one.scene)}
+    labels = [
+        {"name": names.get(key) or desk.unit_name(key), "rows": row["rows"], "f1": f"{row['f1']:.2f}"}
+        for key, row in one.card.get("by_label", {}).items()
+    ]
+    low, high = one.right.interval
+    return {
+        "title": say("类别") if one.what == "category" else say("主办单位"), "scene": one.scene, "made": one.made,
+        "rows": one.card.get("rows"), "f1": one.card.get("macro_f1"), "sure_f1": one.card.get("macro_f1_abstaining"),
+        "error": one.card.get("calibration_error"), "threshold": one.card.get("threshold"), "labels": labels,
+        "is_judged": one.right.is_shown, "of": one.right.of,
+        "right": say("{low}% 至 {high}%", low=round(low * 100), high=round(high * 100)),
+    }  # fmt: skip
 
 
 @require_POST

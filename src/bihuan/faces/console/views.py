@@ -65,7 +65,7 @@ def inbox(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
         "staff": staff,
         "tabs": [(key, say(name)) for key, name in TABS.items()],
         "tab": tab,
-        "page": {"lines": lines.shown(listed.lines), "next": listed.next, "at": listed.at} if listed else {"lines": []},
+        "page": _page(staff, listed),
         "problem": problem,
         "query": asked,
         "is_filtered": bool(asked["category"] or asked["place"] or asked["stage"] or number),
@@ -81,6 +81,13 @@ def inbox(request: HttpRequest, staff: desk.Staff) -> HttpResponse:
         "next_query": urlencode(kept | {"after": listed.next}) if listed else "",
     }
     return render(request, "console/inbox.html", values)
+
+
+def _page(staff: desk.Staff, listed: desk.Page | None) -> dict[str, object]:
+    if listed is None:
+        return {"lines": []}
+    rows = suggested.with_drafts(staff.actor, lines.shown(listed.lines))
+    return {"lines": rows, "next": listed.next, "at": listed.at}
 
 
 def _first_tab(staff: desk.Staff) -> str:
@@ -126,6 +133,7 @@ def _case_page(
     typed = dict(request.POST.lists()) if problem is not None else None
     values = page.values(view, staff.actor, purpose=purpose, since=since, opened=opened, typed=typed)
     values |= {"staff": staff, "done": done, "problem": problem, "sources": suggested.sources(staff.actor, view)}
+    values["drafted"] = suggested.drafted(view)
     if any(move.key == "merge" and move.waits is None for move in view.moves):
         values["equal"] = suggested.beside(staff.actor, view)
     return render(request, "console/case.html", values, status=status)

@@ -45,6 +45,7 @@ def one(request: HttpRequest, staff: desk.Staff, case: UUID) -> HttpResponse:
         "number": view.state.number,
         "at": view.at,
         "near": _near(staff.actor, view),
+        "drafted": suggested.drafted(view),
         "undo": _undo(request, staff.actor),
         "beside": beside,
         "merge": next((move for move in view.moves if move.key == "merge" and move.waits is None), None),

@@ -38,14 +38,20 @@ class CannotTrain(ValueError):
     """Rows that cannot teach: what is missing, and what to do."""
 
 
-def train(texts: Sequence[str], labels: Sequence[str], step: Progress = lambda _done, _all: None) -> Model:
-    """``step`` is told after each of the folds and at the end."""
+def train(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    step: Progress = lambda _done, _all: None,
+    *,
+    shared_by: int = SEEN_IN,
+) -> Model:
+    """``step`` is told after each of the folds and at the end. What fewer than ``shared_by`` texts say is left out."""
     texts, labels, left_out = _usable(texts, labels)
     names = sorted(set(labels))
     wanted = np.array([names.index(label) for label in labels], np.intp)
     groups = near_groups(texts)
     fold = folds(texts, groups, FOLDS, SEED)
-    counts, index = _counts(texts)
+    counts, index = _counts(texts, shared_by)
     scores = np.zeros((len(texts), len(names)))
     for number in range(FOLDS):
         step(number, FOLDS + 1)
@@ -82,10 +88,10 @@ def _usable(texts: Sequence[str], labels: Sequence[str]) -> tuple[list[str], lis
     return [text for text, _ in kept], [label for _, label in kept], dict(left_out)
 
 
-def _counts(texts: Sequence[str]) -> tuple[sp.csr_matrix, dict[str, int]]:
+def _counts(texts: Sequence[str], shared_by: int) -> tuple[sp.csr_matrix, dict[str, int]]:
     counted = [Counter(grams(text)) for text in texts]
     seen = Counter(gram for one in counted for gram in one)
-    index = {gram: place for place, gram in enumerate(sorted(gram for gram, n in seen.items() if n >= SEEN_IN))}
+    index = {gram: place for place, gram in enumerate(sorted(gram for gram, n in seen.items() if n >= shared_by))}
     indices: list[int] = []
     values: list[int] = []
     pointers = [0]
