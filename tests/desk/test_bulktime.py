@@ -66,7 +66,7 @@ def test_nothing_in_gives_nothing_out():
     ("starts", "amounts", "unit", "says"),
     [
         ([FIRST], -1, Unit.HOUR, "runs forward"),
-        ([FIRST], 1, "minute", "no unit of time"),
+        ([FIRST], 1, "week", "no unit of time"),
         ([1.5], 1, Unit.HOUR, "float64"),
         (np.array(["NaT"], dtype="datetime64[s]"), 1, Unit.HOUR, "whole seconds"),
         (np.array(["2025-01-01T00:00:00.5"], dtype="datetime64[ms]"), 1, Unit.HOUR, "whole seconds"),

@@ -96,6 +96,9 @@ def test_office_hours_run_only_while_the_office_is_open(start, hours, due):
 
 def test_hours_run_day_and_night_and_need_no_calendar():
     assert CHINA.add(at("2029-12-31T23:00"), 24, Unit.HOUR) == Deadline(at("2030-01-01T23:00"))
+    assert CHINA.add(at("2029-12-31T23:50"), 15, Unit.MINUTE) == Deadline(at("2030-01-01T00:05"))
+    paused = CHINA.shift(at("2025-03-03T11:15"), at("2025-03-03T11:05"), at("2025-03-03T14:00"), Unit.MINUTE)
+    assert paused.due == at("2025-03-03T14:10")
 
 
 @pytest.mark.parametrize(
@@ -218,7 +221,7 @@ def test_an_office_can_be_open_until_midnight():
     [
         (lambda: CHINA.add(datetime(2025, 1, 1, 9), 1, Unit.HOUR), "no time zone"),  # noqa: DTZ001 - what is refused
         (lambda: CHINA.add(at("2025-01-01T09:00"), -1, Unit.HOUR), "runs forward"),
-        (lambda: CHINA.add(at("2025-01-01T09:00"), 1, "minute"), "no unit of time"),
+        (lambda: CHINA.add(at("2025-01-01T09:00"), 1, "week"), "no unit of time"),
         (lambda: CHINA.add(at("2100-12-31T09:00"), 1, Unit.WORKING_DAY), "1970 to 2100"),
         (lambda: CHINA.add(at("2025-01-01T09:00"), 10**6, Unit.CALENDAR_DAY), "1970 to 2100"),
         (lambda: CHINA.add_working_days(date(1970, 1, 5), -9), "1970 to 2100"),

@@ -52,6 +52,8 @@ def is_unknown(calendar, first, last):
 
 def by_hand(calendar, start, amount, unit):
     day = start.astimezone(ZoneInfo(calendar.zone)).date()
+    if unit is Unit.MINUTE:
+        return Deadline(start + timedelta(minutes=amount))
     if unit is Unit.HOUR:
         return Deadline(start + timedelta(hours=amount))
     if unit is Unit.OFFICE_HOUR:

@@ -84,6 +84,20 @@ def test_forward_and_backward_agree():
     assert forward.critical == backward(JUNE).critical
 
 
+def at(hour, minute=0):
+    return datetime(2026, 7, 10, hour, minute, tzinfo=UTC)
+
+
+def test_an_emergency_is_laid_out_in_minutes():
+    plan = Plan(
+        "flood", "防汛", (PlanTask("roads", "封路", "jxj", 25), PlanTask("out", "转移", "ga", 75, ("roads",))), "minute"
+    )
+    found = schedule(plan, at(20, 50), "forward", CHINA)
+    assert slots(found)["out"] == (at(21, 15), at(22, 30))
+    late = schedule(plan, at(21), "backward", CHINA, not_before=at(20))
+    assert late.shortfall == 40
+
+
 def test_an_end_on_a_day_off_gives_way_to_the_working_day_before():
     assert backward(date(2025, 6, 1)).finish == date(2025, 5, 30)
 

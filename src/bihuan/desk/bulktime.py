@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from bihuan.kernel.calendar import FIRST_DAY, FIRST_YEAR, LAST_DAY, LAST_YEAR, Calendar, Table, Unit
+from bihuan.kernel.calendar import FIRST_DAY, FIRST_YEAR, LAST_DAY, LAST_YEAR, RUNNING, Calendar, Table, Unit
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -41,8 +41,8 @@ def add_many(calendar: Calendar, starts: npt.ArrayLike, amounts: npt.ArrayLike, 
     amount = np.broadcast_to(np.asarray(amounts, dtype=np.int64), start.shape)
     if (amount < 0).any():
         raise ValueError(f"{amount.min()} {unit}: a promise runs forward; give 0 or more")
-    if unit == Unit.HOUR:
-        return _deadlines(start + amount * HOUR, np.zeros(start.shape, dtype=np.bool_))
+    if unit in RUNNING:
+        return _deadlines(start + amount * int(RUNNING[unit].total_seconds()), np.zeros(start.shape, dtype=np.bool_))
     local = start + _offsets(calendar.zone, start)
     today = _checked(local // DAY + EPOCH)
     if unit == Unit.OFFICE_HOUR:

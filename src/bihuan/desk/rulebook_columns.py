@@ -20,9 +20,10 @@ from bihuan.kernel.rules import Category, ClockRule, LadderStep, Route, Rulebook
 
 LONGEST_TEXT = 2000
 LARGEST_WHOLE = 1_000_000
-UNITS = MappingProxyType(
-    {"自然日": Unit.CALENDAR_DAY, "工作日": Unit.WORKING_DAY, "工作时": Unit.OFFICE_HOUR, "小时": Unit.HOUR}
-)
+UNITS = MappingProxyType({
+    "自然日": Unit.CALENDAR_DAY, "工作日": Unit.WORKING_DAY, "工作时": Unit.OFFICE_HOUR, "小时": Unit.HOUR,
+    "分钟": Unit.MINUTE,
+})  # fmt: skip
 YES_NO = MappingProxyType({"是": True, "否": False})
 ALSO = MappingProxyType({"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False})
 SEPARATORS = re.compile(r"[;；、\n]+")

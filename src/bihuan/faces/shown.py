@@ -56,6 +56,7 @@ SPANS = {
     Unit.WORKING_DAY: "{n} 个工作日",
     Unit.OFFICE_HOUR: "{n} 个工作时",
     Unit.HOUR: "{n} 小时",
+    Unit.MINUTE: "{n} 分钟",
 }
 SCENES = {"city": "城市管理"}
 

@@ -27,12 +27,17 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 class Unit(StrEnum):
-    """自然日, 工作日, 工作时 and 小时. A rule always says which one it means."""
+    """自然日, 工作日, 工作时, 小时 and 分钟. A rule always says which one it means."""
 
     CALENDAR_DAY = "calendar_day"
     WORKING_DAY = "working_day"
     OFFICE_HOUR = "office_hour"
     HOUR = "hour"
+    MINUTE = "minute"
+
+
+# Units that run day and night, and how long one is.
+RUNNING = {Unit.HOUR: timedelta(hours=1), Unit.MINUTE: timedelta(minutes=1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +103,8 @@ class Calendar:
         """
         if amount < 0:
             raise ValueError(f"{amount} {unit}: a promise runs forward; give 0 or more")
-        if unit == Unit.HOUR:
-            return Deadline(_aware(start).astimezone(UTC) + timedelta(hours=amount))
+        if unit in RUNNING:
+            return Deadline(_aware(start).astimezone(UTC) + amount * RUNNING[unit])
         if unit == Unit.OFFICE_HOUR:
             return self._add_office(start, amount * 60 * MINUTE)
         today = self._ordinal(start)
@@ -123,7 +128,7 @@ class Calendar:
         end = _aware(due).astimezone(UTC)
         if paused_from > due:
             return Deadline(end)
-        if unit == Unit.HOUR:
+        if unit in RUNNING:
             return Deadline(end + (paused_to - paused_from))
         if unit == Unit.OFFICE_HOUR:
             paused = self._office_position(paused_to) - self._office_position(paused_from)
@@ -141,7 +146,7 @@ class Calendar:
         """What of a promise is gone: days for day units (the start day not counted), whole minutes for hours."""
         if _aware(end) < _aware(start):
             raise ValueError(f"{end} lies before {start}")
-        if unit == Unit.HOUR:
+        if unit in RUNNING:
             return (end - start) // timedelta(minutes=1)
         if unit == Unit.OFFICE_HOUR:
             return self.office_minutes_between(start, end)

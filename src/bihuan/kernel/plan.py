@@ -1,6 +1,7 @@
 """Plans: a template of tasks with roles, order and durations, laid out in time forward or backward (倒排工期).
 
-``schedule`` is pure arithmetic on whole units: working days from a date, or hours from an instant. What cannot be done
+``schedule`` is pure arithmetic on whole units: working days from a date, or hours or minutes from an
+instant. What cannot be done
 in time is not refused but shown: which tasks are critical and how many units are missing.
 """
 
@@ -11,7 +12,7 @@ from datetime import date, datetime, timedelta
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
-from bihuan.kernel.calendar import Calendar
+from bihuan.kernel.calendar import RUNNING, Calendar, Unit
 from bihuan.kernel.refused import Refused
 
 When = date | datetime
@@ -34,12 +35,15 @@ class PlanTask:
 
 @dataclass(frozen=True)
 class Plan:
-    """``unit`` of all durations: working days for a goal, hours for an emergency. ``triggers`` activate the plan."""
+    """``unit`` of all durations: working days for a goal, hours or minutes for an emergency.
+
+    ``triggers`` activate the plan.
+    """
 
     key: str
     name: str
     tasks: tuple[PlanTask, ...]
-    unit: Literal["working_day", "hour"] = "working_day"
+    unit: Literal["working_day", "hour", "minute"] = "working_day"
     triggers: tuple[str, ...] = ()
     basis: str = ""
 
@@ -87,7 +91,11 @@ def schedule(
     """
     tasks = _in_order(plan)
     early, late, total = _offsets(tasks)
-    line = _Line(calendar, last=1) if plan.unit == "working_day" else _Line(calendar, last=0)
+    line = (
+        _Line(calendar, 1, timedelta(days=1))
+        if plan.unit == "working_day"
+        else _Line(calendar, 0, RUNNING[Unit(plan.unit)])
+    )
     if direction == "forward":
         origin, room, at = line.snap(anchor, 1), 0, early
     else:
@@ -112,10 +120,11 @@ def schedule(
 
 @dataclass(frozen=True)
 class _Line:
-    """Whole units laid on the calendar. ``last``: 1 for days, which include their last one, and 0 for hours."""
+    """Whole units laid on the calendar. ``last``: 1 for days, which include their last one, else 0."""
 
     calendar: Calendar
     last: int
+    span: timedelta
 
     def snap(self, when: When, step: int) -> When:
         """The day itself, or the next (``step`` 1) or last (-1) working day."""
@@ -124,12 +133,12 @@ class _Line:
     def move(self, when: When, units: int) -> When:
         if self.last:
             return self.calendar.add_working_days(_day(when), units)
-        return _instant(when) + timedelta(hours=units)
+        return _instant(when) + units * self.span
 
     def gap(self, start: When, end: When) -> int:
         if self.last:
             return self.calendar.working_days_between(_day(start), _day(end))
-        return (_instant(end) - _instant(start)) // timedelta(hours=1)
+        return (_instant(end) - _instant(start)) // self.span
 
 
 def _day(when: When) -> date:
@@ -138,7 +147,7 @@ def _day(when: When) -> date:
 
 def _instant(when: When) -> datetime:
     if not isinstance(when, datetime):
-        raise TypeError(f"{when}: a plan in hours starts or ends at an instant")
+        raise TypeError(f"{when}: a plan in hours or minutes starts or ends at an instant")
     return when
 
 

@@ -23,6 +23,7 @@ STAGES = {
 UNITS = {
     Unit.CALENDAR_DAY: ("日", "calendar days"), Unit.WORKING_DAY: ("个工作日", "working days"),
     Unit.OFFICE_HOUR: ("个工作时", "office hours"), Unit.HOUR: ("小时", "hours"),
+    Unit.MINUTE: ("分钟", "minutes"),
 }  # fmt: skip
 SEALS = {
     Seal.L0: ("公开:谁都能看到有这件事", "public: anybody may know of it"),
